@@ -1,0 +1,148 @@
+"""What the journey needs from the rooms, as Protocols of at most six methods. Rooms satisfy them by shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from connector.model import (
+    Drop,
+    FlowReport,
+    Health,
+    Inspection,
+    InspectionLost,
+    InspectionOrder,
+    Job,
+    LookupAnswer,
+    NameWish,
+    Parcel,
+    PollPage,
+    State,
+    Step,
+    SubmitAnswer,
+)
+
+
+class Clock(Protocol):
+    """Time as an argument, so that a test can own it."""
+
+    def now(self) -> datetime:
+        """The time of day, aware, UTC: for records."""
+
+    def monotonic(self) -> float:
+        """Seconds that never jump: for waits."""
+
+
+class Drops(Protocol):
+    """One route's inbox, as far as the journey needs it."""
+
+    def ready(self, limit: int) -> list[Drop]:
+        """Drops that may be claimed now, oldest first; each is given once unless `give_back` returns it."""
+
+    def give_back(self, drop: Drop) -> None:
+        """It could not be claimed: watch it from the beginning again."""
+
+
+class Journal(Protocol):
+    """The durable record of jobs, and the only memory."""
+
+    def take(self, route: str, states: Sequence[State], limit: int, now: datetime) -> list[Job]:
+        """The oldest jobs of a route in these states whose `not_before` has come; at most `limit`."""
+
+    def commit(self, steps: Sequence[Step]) -> None:
+        """Make these steps durable together, in one transaction.
+
+        Args:
+            steps: every job once; a step whose job is no longer in the state of `before` is refused.
+        Raises:
+            JournalDamaged: a step does not fit the recorded state; nothing was written.
+        """
+
+    def twins(self, route: str, digests: Sequence[str], keys: Sequence[str]) -> list[Job]:
+        """Jobs with one of these SHA-256 on the route, or of these business keys anywhere, oldest first."""
+
+    def jobs(self, ids: Sequence[str]) -> list[Job]:
+        """These jobs as they are recorded now; ids that are not recorded are left out."""
+
+    def reserve(self, wanted: Sequence[NameWish]) -> list[str]:
+        """Reserve one result name for each wish, in one transaction; the same wish gets the same name again.
+
+        The name wished for, or the first free of `NAME~2.xml`, `NAME~3.xml`, …; case makes no difference.
+        """
+
+    def deciding(self) -> AbstractContextManager[object]:
+        """Held while a decision that looks at twins is taken and committed: no two jobs pass at once."""
+
+
+class FlowJournal(Protocol):
+    """The part of the journal that following an account needs."""
+
+    def cursor(self, account: str) -> str | None:
+        """Where the last poll of this account ended."""
+
+    def awaited(self, account: str, flow_ids: Sequence[str]) -> list[Job]:
+        """The jobs in RECEIVED that these flows are about."""
+
+    def commit_page(self, account: str, cursor: str, steps: Sequence[Step]) -> None:
+        """Make what a page told and the cursor behind it durable together. Raises as `Journal.commit`."""
+
+
+class Inspector(Protocol):
+    """Looks into files, in processes that can be killed."""
+
+    def inspect(
+        self, orders: Sequence[InspectionOrder]
+    ) -> Iterator[list[tuple[str, Inspection | InspectionLost]]]:
+        """Answers in groups as they come: (key of the order, what was seen). Every order is answered once."""
+
+
+class Courier(Protocol):
+    """One route's way to its gateway: parcels go out, answers come back in any order."""
+
+    def room(self) -> int:
+        """How many more parcels may be handed over now; 0 while the account is stopped."""
+
+    def hand_over(self, parcels: Sequence[Parcel]) -> None:
+        """Start sending these. Returns at once; every parcel is answered once through `answers`."""
+
+    def answers(self, wait: float) -> list[tuple[str, SubmitAnswer]]:
+        """(job id, answer) of parcels that came back; waits at most `wait` seconds for the first.
+
+        Empty at once when nothing is under way.
+        """
+
+    def under_way(self) -> int:
+        """How many parcels were handed over and are not answered yet."""
+
+    def look_up(self, parcels: Sequence[Parcel]) -> list[tuple[str, LookupAnswer]]:
+        """Ask the platform for each of these whether it has them."""
+
+
+class Platform(Protocol):
+    """One account's view of what became of its flows."""
+
+    def poll(self, cursor: str | None, since: datetime, overlap: float) -> PollPage:
+        """Flows changed since the stored cursor less `overlap` seconds (or since `since` without a cursor).
+
+        Raises:
+            Deferrable: the platform cannot be asked now.
+            AuthenticationFailed: it does not let us.
+        """
+
+    def acknowledgement(self, flow_id: str) -> FlowReport | None:
+        """What the platform says of one flow; None when it does not know it. Raises as `poll`."""
+
+    def health(self) -> Health:
+        """Whether the platform answers."""
+
+
+class Scribe(Protocol):
+    """Writes the result files of a job from what the journal knows, the same bytes each time."""
+
+    def compose(self, job: Job, twin: Job | None) -> Iterable[tuple[str, str, bytes | None]]:
+        """(folder below the outbox, suffix to the result name, content); None: the original's bytes.
+
+        In the order in which they must become visible: the machine's file last.
+        """

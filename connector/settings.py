@@ -1,0 +1,308 @@
+"""The settings: one TOML file, overridden by the environment; secrets never in either file or log.
+
+Reads and checks the *form* only. What the folders, the disk and the secrets look like on this machine is
+checked in `connector.checks`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import stat
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from connector.errors import ConfigurationError
+from connector.model import Family
+
+SEARCHED = (Path("config/connector.toml"), Path("/etc/connector/connector.toml"))
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+Siren = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Timeouts(_Section):
+    """Seconds allowed for each part of one request, and for all of it together."""
+
+    connect: float = Field(10.0, gt=0)
+    read: float = Field(60.0, gt=0)
+    write: float = Field(60.0, gt=0)
+    pool: float = Field(60.0, gt=0)
+    total: float = Field(300.0, gt=0)
+
+
+class Account(_Section):
+    """A *raccordement*: one gateway, its credentials, and the organisations it may act for."""
+
+    name: Name
+    gateway: Literal["afnor"]
+    kind: Literal["direct", "concentrator", "editor"] = "direct"
+    organizations: tuple[Siren, ...] = ()
+    base_url: HttpUrl
+    token_url: HttpUrl
+    client_id: str = Field(min_length=1)
+    api_version: Literal["1.2"] = "1.2"
+    scope: str | None = None
+    token_auth: Literal["basic", "body"] = "basic"  # noqa: S105 - a style, not a secret
+    headers: dict[str, str] = {}
+    tracking_id_search: Literal["probe", "no"] = "probe"  # "no": the platform is known to ignore the filter
+    max_in_flight: int = Field(8, ge=1, le=256)
+    max_per_second: float | None = Field(None, gt=0)
+    timeouts: Timeouts = Timeouts()
+    breaker_failures: int = Field(5, ge=1)  # answers in doubt or refused connections in a row
+    breaker_pause: float = Field(60.0, gt=0)  # seconds before the next probe; doubles up to an hour
+    lookup_checks: int = Field(3, ge=2)  # empty look-ups before "absent" is believed
+    lookup_interval: float = Field(60.0, gt=0)  # seconds between two of them
+    visibility: float = Field(900.0, ge=0)  # seconds a platform may take to show a flow in its index
+    poll_seconds: float = Field(10.0, gt=0)
+    poll_overlap: float = Field(3600.0, ge=0)  # seconds asked again behind the cursor
+
+
+class Route(_Section):
+    """One inbox/outbox tree bound to one account and to the document families it accepts."""
+
+    name: Name
+    root: Path
+    account: Name
+    accept: tuple[Family, ...] = (Family.INVOICE,)
+    inbox: Path | None = None  # default: <root>/inbox
+    outbox: Path | None = None
+    archive: Path | None = None
+    work: Path | None = None
+    include: tuple[str, ...] = ("*",)
+    ignore: tuple[str, ...] = ()
+    watch: Literal["auto", "scan"] = "auto"
+    scan_seconds: float = Field(2.0, gt=0)
+    quiet_seconds: float | None = Field(None, ge=0)  # default by file system: 5 local, 30 SMB, 65 NFS
+    empty_wait: float = Field(600.0, ge=0)  # seconds before an empty file is called one
+    max_settle: float = Field(6 * 3600.0, gt=0)  # seconds before a file that never settles is reported
+    max_depth: int = Field(8, ge=0)
+    max_size: int = Field(100 * 1024 * 1024, gt=0)  # bytes; XP Z12-013 Flow 1.2.0 allows 100 MB a flow
+    duplicates: Literal["reject", "hold", "send"] = "reject"
+    on_same_number: Literal["hold", "send"] = "hold"
+    batch: int = Field(200, ge=1, le=5000)
+    folder_language: Literal["fr", "en"] | None = None  # default: the connector's language
+
+    @property
+    def inbox_dir(self) -> Path:
+        return self.inbox or self.root / "inbox"
+
+    @property
+    def outbox_dir(self) -> Path:
+        return self.outbox or self.root / "outbox"
+
+    @property
+    def staging_dir(self) -> Path:
+        """On the outbox's file system, so that publishing is one rename; nobody else reads it."""
+        return self.outbox_dir / ".staging"
+
+    @property
+    def archive_dir(self) -> Path:
+        return self.archive or self.root / "archive"
+
+    @property
+    def work_dir(self) -> Path:
+        return self.work or self.root / ".work"
+
+
+class Workers(_Section):
+    """The processes that look into files."""
+
+    count: int = Field(2, ge=1, le=64)
+    time_limit: float = Field(120.0, gt=0)  # seconds of wall clock for one file
+    memory_limit: int = Field(2048 * 1024 * 1024, gt=0)  # bytes of address space of one worker
+
+
+class _ByName(PydanticBaseSettingsSource):
+    """`CONNECTOR_ACCOUNT__PA__BASE_URL` and `CONNECTOR_ROUTE__VENTES__ROOT`: overrides by the entry's name.
+
+    Works on what the TOML file said, because a list has no other way to be overridden in part.
+    """
+
+    def __init__(self, settings_cls: type[BaseSettings], toml: TomlConfigSettingsSource) -> None:
+        super().__init__(settings_cls)
+        self._toml = toml
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        merged: dict[str, Any] = {}
+        for section in ("account", "route"):
+            entries = [dict(entry) for entry in self._toml().get(section, ())]
+            for entry in entries:
+                prefix = f"CONNECTOR_{section}__{entry.get('name', '')}__".upper().replace("-", "_")
+                for variable, value in os.environ.items():
+                    if variable.upper().startswith(prefix):
+                        entry[variable[len(prefix) :].lower()] = value
+            if entries:
+                merged[section] = entries
+        return merged
+
+
+class Settings(BaseSettings):
+    """The whole configuration file, checked. See config/connector.toml for every key with its comment."""
+
+    model_config = SettingsConfigDict(extra="forbid", frozen=True, env_prefix="CONNECTOR_")
+
+    environment: Literal["test", "production"]
+    language: Literal["fr", "en"] = "fr"
+    timezone: str = "Europe/Paris"  # of day folders and of the times in texts
+    state_dir: Path
+    secrets_dir: Path | None = None  # default: "secrets" beside the configuration file
+    account: tuple[Account, ...] = Field(min_length=1)
+    route: tuple[Route, ...] = Field(min_length=1)
+    workers: Workers = Workers()
+    schemas: dict[str, Path] = {}  # XSD files of the site in the place of the catalogue's, by kind
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Settings:
+        accounts = [account.name for account in self.account]
+        routes = [route.name for route in self.route]
+        for kind, names in (("account", accounts), ("route", routes)):
+            for name in {name for name in names if names.count(name) > 1}:
+                raise ValueError(f'two [[{kind}]] tables have the name "{name}"')
+        for route in self.route:
+            if route.account not in accounts:
+                raise ValueError(
+                    f'route "{route.name}" names the account "{route.account}", which is not there'
+                    + _did_you_mean(route.account, accounts)
+                )
+        return self
+
+    @cached_property
+    def _accounts(self) -> dict[str, Account]:
+        return {account.name: account for account in self.account}
+
+    def account_of(self, route: Route) -> Account:
+        return self._accounts[route.account]
+
+
+def find_config(given: Path | None) -> Path:
+    """The configuration file: `given`, else `$CONNECTOR_CONFIG`, else the first of `SEARCHED`.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    if given is None and (named := os.environ.get("CONNECTOR_CONFIG")):
+        given = Path(named)
+    if given is not None:
+        if not given.is_file():
+            raise ConfigurationError(f"configuration file not found: {given}")
+        return given
+    for candidate in SEARCHED:
+        if candidate.is_file():
+            return candidate
+    searched = ", ".join(str(path) for path in SEARCHED)
+    raise ConfigurationError(f"no configuration file (--config, $CONNECTOR_CONFIG, or one of {searched})")
+
+
+def load(path: Path) -> Settings:
+    """Read and check a configuration file; environment variables win over it.
+
+    Raises:
+        ConfigurationError: one finding for each fault, with a suggestion for a mistyped key.
+    """
+
+    class _FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            toml = TomlConfigSettingsSource(settings_cls, toml_file=path)
+            return env_settings, _ByName(settings_cls, toml), toml
+
+    try:
+        settings = _FromFile()
+    except ValidationError as error:
+        raise ConfigurationError(*(_finding(item) for item in error.errors())) from None
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{path}: {error}") from None
+    if settings.secrets_dir is None:
+        return settings.model_copy(update={"secrets_dir": path.resolve().parent / "secrets"})
+    return settings
+
+
+def client_secret(settings: Settings, account: Account) -> SecretStr:
+    """The client secret of an account: systemd credential, else environment, else a private file.
+
+    Looked up as `$CREDENTIALS_DIRECTORY/<account>.client_secret`, `CONNECTOR_<ACCOUNT>_CLIENT_SECRET`,
+    `<secrets_dir>/<account>.client_secret` (mode 0600).
+
+    Raises:
+        ConfigurationError: there is none, it is empty, or others on the machine can read the file.
+    """
+    file_name = f"{account.name}.client_secret"
+    variable = f"CONNECTOR_{account.name}_CLIENT_SECRET".upper().replace("-", "_")
+    if credentials := os.environ.get("CREDENTIALS_DIRECTORY"):
+        credential = Path(credentials) / file_name
+        if credential.is_file():
+            return _not_empty(credential.read_text("utf-8"), str(credential))
+    if variable in os.environ:
+        return _not_empty(os.environ[variable], variable)
+    private = (settings.secrets_dir or Path("secrets")) / file_name
+    if not private.is_file():
+        raise ConfigurationError(
+            f'account "{account.name}": no client secret; give it as the systemd credential {file_name}, '
+            f"as {variable}, or in the file {private} (mode 0600)"
+        )
+    if private.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ConfigurationError(
+            f'account "{account.name}": {private} can be read by others on this machine; chmod 600 {private}'
+        )
+    return _not_empty(private.read_text("utf-8"), str(private))
+
+
+def _not_empty(value: str, origin: str) -> SecretStr:
+    if not value.strip():
+        raise ConfigurationError(f"the client secret in {origin} is empty")
+    return SecretStr(value.strip())
+
+
+def _finding(error: Any) -> str:
+    """One sentence for one pydantic error: where, what, and a suggestion for a mistyped key."""
+    location = error["loc"]
+    where = ".".join(str(part) for part in location) or "configuration"
+    if error["type"] == "extra_forbidden":
+        return f"{where}: unknown key{_did_you_mean(str(location[-1]), _keys_of(location[:-1]))}"
+    if error["type"] == "missing":
+        return f"{where}: missing"
+    message = re.sub(r"^Value error, ", "", error["msg"])
+    return f"{where}: {message}"
+
+
+def _keys_of(location: tuple[str | int, ...]) -> list[str]:
+    sections: dict[str, type[BaseModel]] = {
+        "account": Account,
+        "route": Route,
+        "workers": Workers,
+        "timeouts": Timeouts,
+    }
+    named = [str(part) for part in location if part in sections]
+    model = sections[named[-1]] if named else Settings
+    return list(model.model_fields)
+
+
+def _did_you_mean(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""
