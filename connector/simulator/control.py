@@ -1,0 +1,102 @@
+"""The control endpoints under `/_control/`: what the platform holds, and how it is told to behave.
+
+No authentication: the simulator listens on loopback only. docs/simulator.md has an example of each.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from connector.errors import ConfigurationError
+from connector.simulator.answers import Answer, answer_json
+from connector.simulator.contract import Refusal
+from connector.simulator.flows import Detail, Verdict
+from connector.simulator.plan import read_plan
+from connector.simulator.platform import SimulatedPlatform
+
+PREFIX = "/_control/"
+
+
+def answer(platform: SimulatedPlatform, method: str, path: str, body: bytes) -> Answer:
+    """Do what a control request asks.
+
+    Raises:
+        Refusal: 400 with what is wrong with it, 404 for an unknown flow or endpoint.
+    """
+    match method, path.removeprefix(PREFIX):
+        case "GET", "flows":
+            return answer_json(_flows(platform))
+        case "GET", "exchanges":
+            kept = [exchange.as_json() for exchange in platform.exchanges.kept()]
+            return answer_json({"total": platform.exchanges.total, "exchanges": kept})
+        case "GET", "switches":
+            return answer_json(platform.switches.model_dump())
+        case "POST", "faults":
+            _plan(platform, _object(body), replace_rules=True)
+        case "POST", "switches":
+            _plan(platform, {"switches": _object(body)}, replace_rules=False)
+        case "POST", "acknowledge":
+            return answer_json(_acknowledge(platform, _object(body)))
+        case "POST", "revoke-tokens":
+            platform.tokens.revoke()
+        case "POST", "reset":
+            platform.reset()
+        case _:
+            raise Refusal(404, "MISSING_RESOURCE", "no such control endpoint")
+    return answer_json({"done": True})
+
+
+def _flows(platform: SimulatedPlatform) -> dict[str, Any]:
+    flows = platform.ledger.flows()
+    return {
+        "total": len(flows),
+        "perSha256": Counter(flow.sha256 for flow in flows),
+        "perTrackingId": Counter(flow.info.tracking_id or "" for flow in flows),
+        "flows": [flow.as_record() for flow in flows],
+    }
+
+
+def _plan(platform: SimulatedPlatform, given: dict[str, Any], *, replace_rules: bool) -> None:
+    """Put rules or switches in force; switches that are not named keep their value."""
+    if "switches" in given and isinstance(given["switches"], dict):
+        given = given | {"switches": platform.switches.model_dump() | given["switches"]}
+    try:
+        plan = read_plan(given)
+    except ConfigurationError as error:
+        raise Refusal(400, "INVALID_PLAN", str(error)) from None
+    if "switches" in given:
+        platform.switch(plan.switches)
+    if replace_rules:
+        platform.faults.replace(plan.rule)
+
+
+def _acknowledge(platform: SimulatedPlatform, given: dict[str, Any]) -> dict[str, Any]:
+    flow_id, status = given.get("flowId"), given.get("status")
+    if not isinstance(flow_id, str) or not isinstance(status, str):
+        raise Refusal(400, "MISSING_REQUIRED_FIELD", "flowId and status are required texts")
+    details: tuple[Detail, ...] = ()
+    if "reasonCode" in given:
+        details = (
+            Detail(
+                reason_code=str(given["reasonCode"]),
+                item=str(given.get("item", "flow")),
+                message=str(given.get("reasonMessage", "")),
+                level=str(given.get("level", "Error")),
+            ),
+        )
+    flow = platform.ledger.acknowledge(flow_id, Verdict(status=status, details=details))
+    if flow is None:
+        raise Refusal(404, "MISSING_RESOURCE", "no such flow")
+    return flow.as_record()
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        given = json.loads(body)
+    except ValueError:
+        raise Refusal(400, "INVALID_REQUEST", "the body is not JSON") from None
+    if not isinstance(given, dict):
+        raise Refusal(400, "INVALID_REQUEST", "the body is not a JSON object")
+    return given

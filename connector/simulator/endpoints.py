@@ -1,0 +1,173 @@
+"""From an HTTP request to its answer: finds the endpoint, plays the faults in their moments, logs it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+from aiohttp import web
+
+from connector.simulator import control, wire
+from connector.simulator.answers import ALREADY_EXISTS, Answer, refused, under
+from connector.simulator.contract import Refusal, read_deposit, read_search
+from connector.simulator.exchanges import Exchange
+from connector.simulator.faults import Moment
+from connector.simulator.plan import (
+    Delay,
+    DuplicateRefusal,
+    Endpoint,
+    Hang,
+    Redirect,
+    Reset,
+    Status,
+    Unauthorized,
+    WireRule,
+)
+from connector.simulator.platform import SimulatedPlatform, examine
+from connector.simulator.tokens import TokenRefused
+
+PREFIX = "/flow-service"
+_FLOWS = f"{PREFIX}/v1/flows"
+_FORM_ALLOWANCE = 256 * 1024  # bytes of a form beside the file
+_SMALL = 1024 * 1024  # a token form, a search, a control document
+_HASHED_AT_ONCE = 1024 * 1024  # a bigger file is hashed in a thread, so that others are served
+_NOWHERE = refused(Refusal(404, "MISSING_RESOURCE", "no such endpoint"))
+
+Played = tuple[Answer | None, WireRule | None]
+
+
+def locate(method: str, path: str) -> Endpoint | None:
+    """The endpoint that a request is for; None when there is no such."""
+    match method, path:
+        case "POST", "/token":
+            return "token"
+        case "POST", p if p == _FLOWS:
+            return "submit"
+        case "POST", p if p == f"{_FLOWS}/search":
+            return "search"
+        case "GET", p if p == f"{PREFIX}/v1/healthcheck":
+            return "health"
+        case "GET", p if p.startswith(f"{_FLOWS}/") and "/" not in p[len(_FLOWS) + 1 :]:
+            return "flow"
+    return None
+
+
+class Front:
+    """Answers every request that comes in for one platform."""
+
+    def __init__(self, platform: SimulatedPlatform) -> None:
+        self._platform = platform
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path.startswith(control.PREFIX):
+            return await wire.deliver(request, await self._control(request), None)
+        on = locate(request.method, request.path)
+        answer, fault = await self._play(on, request) if on is not None else (_NOWHERE, None)
+        if answer is not None and (request_id := request.headers.get("Request-Id")):
+            answer = replace(answer, headers=(*answer.headers, ("Request-Id", request_id)))
+        self._log(request, on, answer, fault)
+        return await wire.deliver(request, answer, fault)
+
+    async def _control(self, request: web.BaseRequest) -> Answer:
+        try:
+            body = await wire.receive(request, _SMALL)
+            return control.answer(self._platform, request.method, request.path, body)
+        except Refusal as refusal:
+            return refused(refusal)
+
+    def _log(
+        self, request: web.BaseRequest, on: Endpoint | None, answer: Answer | None, fault: WireRule | None
+    ) -> None:
+        silent = isinstance(fault, wire.SILENT)
+        self._platform.exchanges.add(
+            Exchange(
+                at=int(time.time() * 1000),
+                method=request.method,
+                path=request.path,
+                on=on or "unknown",
+                status=None if answer is None or silent else answer.status,
+                fault=fault.do if fault is not None else None,
+                request_id=request.headers.get("Request-Id") or request.headers.get("X-Request-Id"),
+                flow_id=answer.flow_id if answer is not None else None,
+            )
+        )
+
+    async def _play(self, on: Endpoint, request: web.BaseRequest) -> Played:
+        """The answer to a request and the fault in whose manner it is to be sent."""
+        early = self._platform.faults.take(on, Moment.ARRIVAL)
+        try:
+            if early is not None and not isinstance(early, Delay):
+                await wire.receive_for(request, early, self._form_size)
+                return self._before(early, request), early
+            if early is not None:
+                await asyncio.sleep(early.seconds)
+            answer, fault = await self._process(on, request)
+        except Refusal as refusal:
+            return refused(refusal), early
+        except TokenRefused as refusal:
+            return Answer(status=refusal.status, body=refusal.body), early
+        except ConnectionError:  # the caller left before its request was whole
+            return None, early
+        return answer, fault or early
+
+    def _before(self, fault: WireRule, request: web.BaseRequest) -> Answer | None:
+        """What is answered when a fault comes before anything is processed."""
+        if isinstance(fault, Unauthorized):
+            self._platform.tokens.revoke()
+            return refused(Refusal(401, "INVALID_TOKEN", "The token is unknown, expired or revoked"))
+        return under(fault, None, request.path)
+
+    async def _process(self, on: Endpoint, request: web.BaseRequest) -> Played:
+        if on == "submit":
+            return await self._submit(request)
+        answer = await self._ask(on, request)
+        fault = self._platform.faults.take(on, Moment.CHECKED)
+        return (under(fault, answer, request.path) if fault else answer), fault
+
+    async def _ask(self, on: Endpoint, request: web.BaseRequest) -> Answer:
+        platform = self._platform
+        if on == "health":  # the specification declares no 401 for it
+            return Answer(status=200, content_type="text/plain")
+        authorization = request.headers.get("Authorization", "")
+        if on == "token":
+            form = await wire.receive(request, _SMALL)
+            switches = platform.switches
+            return Answer(
+                status=200,
+                body=platform.tokens.issue(
+                    authorization, form, switches.token_seconds, switches.invalid_client_status
+                ),
+                headers=(("Cache-Control", "no-store"),),
+            )
+        platform.tokens.check(authorization)
+        if on == "search":
+            return platform.search(read_search(await wire.receive(request, _SMALL)))
+        flow_id = request.path[len(_FLOWS) + 1 :]
+        return platform.flow(flow_id, request.query.get("docType", "Metadata"))
+
+    async def _submit(self, request: web.BaseRequest) -> Played:
+        platform = self._platform
+        platform.tokens.check(request.headers.get("Authorization", ""))
+        body = await wire.receive(request, self._form_size)
+        deposit = read_deposit(
+            request.headers.get("Content-Type", ""), body, platform.switches.max_file_bytes
+        )
+        fault = platform.faults.take("submit", Moment.CHECKED, deposit.info)
+        match fault:
+            case DuplicateRefusal():
+                return refused(ALREADY_EXISTS), fault
+            case Status() | Hang() | Redirect() | Unauthorized() | Reset(at="after-body"):
+                return self._before(fault, request), fault
+            case Delay(when="before"):
+                await asyncio.sleep(fault.seconds)
+        if len(deposit.content) < _HASHED_AT_ONCE:
+            arrival = examine(deposit)
+        else:
+            arrival = await asyncio.to_thread(examine, deposit)
+        answer = platform.accept(arrival)
+        return (under(fault, answer, request.path) if fault else answer), fault
+
+    @property
+    def _form_size(self) -> int:
+        return self._platform.switches.max_file_bytes + _FORM_ALLOWANCE

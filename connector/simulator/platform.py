@@ -1,0 +1,150 @@
+"""The simulated platform itself: its state, and what it decides about one request. No socket.
+
+XP Z12-013 Flow 1.2.0: deposit, search, metadata, original. Not played: webhooks, directory, conversion,
+incoming flows. A document's content is glanced at, never validated.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from connector.simulator.answers import ALREADY_EXISTS, Answer, answer_json
+from connector.simulator.archive import Archive
+from connector.simulator.content import Glance, glance
+from connector.simulator.contract import Deposit, FlowInfo, Refusal, Search
+from connector.simulator.exchanges import ExchangeLog
+from connector.simulator.faults import FaultPlan
+from connector.simulator.flows import OK, Detail, Flow, Verdict
+from connector.simulator.ledger import Arrival, Ledger
+from connector.simulator.plan import AckDelay, AckError, AckStatus, Plan, Switches
+from connector.simulator.tokens import Tokens
+
+CLIENT_ID, CLIENT_SECRET = "connector", "simulated-secret"  # open nothing but the simulator
+
+
+class SimulatedPlatform:
+    """State and decisions of one platform.
+
+    Args:
+        plan: how it behaves from the start.
+        archive: where it keeps what it receives.
+        client_id, client_secret: the one client it knows.
+    """
+
+    def __init__(
+        self,
+        plan: Plan | None = None,
+        archive: Archive | None = None,
+        client_id: str = CLIENT_ID,
+        client_secret: str = CLIENT_SECRET,
+    ) -> None:
+        plan = plan or Plan()
+        self.ledger = Ledger(archive)
+        self.tokens = Tokens(client_id, client_secret)
+        self.faults = FaultPlan(plan.rule)
+        self.exchanges = ExchangeLog()
+        self.switch(plan.switches)
+
+    @property
+    def switches(self) -> Switches:
+        return self._switches
+
+    def switch(self, switches: Switches) -> None:
+        """Behave so from now on; what was received keeps its planned acknowledgement."""
+        self._switches = switches
+        self.ledger.grain = switches.coarse_clock
+
+    def reset(self) -> None:
+        """As just started: no flow, no rule, no token, no log, switches at their defaults."""
+        self.ledger.clear()
+        self.faults.replace(())
+        self.tokens.revoke()
+        self.exchanges.clear()
+        self.switch(Switches())
+
+    def accept(self, arrival: Arrival) -> Answer:
+        """Store a valid deposit, decide its acknowledgement, and answer 202.
+
+        Raises:
+            Refusal: a switch says that such a deposit is refused at once; nothing is stored.
+        """
+        verdict = self._verdict(arrival)
+        delay = self._switches.ack_delay
+        for rule in self.faults.take_acks(arrival.deposit.info):
+            match rule:
+                case AckError():
+                    verdict = _error(rule.reason_code, rule.item, rule.message)
+                case AckStatus():
+                    verdict = Verdict(status=rule.status)
+                case AckDelay():
+                    delay = rule.seconds
+        flow = self.ledger.store(arrival, verdict, delay)
+        return answer_json(flow.as_receipt(), 202, flow.flow_id)
+
+    def _verdict(self, arrival: Arrival) -> Verdict:
+        """The acknowledgement that a deposit earns by itself, the most technical fault first."""
+        info, switches = arrival.deposit.info, self._switches
+        if info.rule is not None and switches.refuse_processing_rule:
+            raise Refusal(501, "NOT_IMPLEMENTED", "processingRule is not supported as an argument")
+        if info.sha256 is not None and info.sha256 != arrival.sha256:
+            if switches.checksum == "refuse-at-post":
+                raise Refusal(422, "UNPROCESSABLE_ENTITY", "sha256 is not that of the file")
+            return _error("ChecksumMismatch", "sha256", "The file is not the one that was announced")
+        if not arrival.deposit.content:
+            return _error("EmptyFlow", "file", "The file is empty")
+        if arrival.seen.contradicts:
+            return _error("FlowTypeError", "flowSyntax", _contradiction(info, arrival.seen))
+        if switches.duplicates != "accept" and self.ledger.twin(arrival) is not None:
+            if switches.duplicates == "refuse-at-post":
+                raise ALREADY_EXISTS
+            return _error("AlreadyExistingFlow", "BT-1", "The flow has already been sent and received")
+        return OK
+
+    def search(self, asked: Search) -> Answer:
+        """One page of flows."""
+        page = self.ledger.search(asked, self._switches)
+        limit = min(asked.limit, self._switches.page_limit)
+        results = [flow.as_flow() for flow in page]
+        return answer_json({"limit": limit, "filters": asked.where, "results": results})
+
+    def flow(self, flow_id: str, kind: str) -> Answer:
+        """One flow as `docType` asks for it.
+
+        Raises:
+            Refusal: 404 for an unknown flow, 400 for a kind that this platform does not have.
+        """
+        flow = self.ledger.flow(flow_id)
+        if kind in ("Converted", "ReadableView"):
+            raise Refusal(400, "CLIENT_NOT_CONFIGURED", f"no {kind} is configured for this client")
+        if kind not in ("Metadata", "Original"):
+            raise Refusal(400, "INVALID_FIELD", "docType is unknown")
+        if flow is None:
+            raise Refusal(404, "MISSING_RESOURCE", "Requested resource is Not Found")
+        return answer_json(flow.as_flow()) if kind == "Metadata" else self._original(flow)
+
+    def _original(self, flow: Flow) -> Answer:
+        content = self.ledger.content(flow)
+        if content is None:
+            raise Refusal(404, "MISSING_RESOURCE", "The simulator no longer keeps this document")
+        suffix = "pdf" if flow.media == "application/pdf" else "xml"
+        disposition = f"attachment;filename={flow.flow_id}.{suffix}"
+        return Answer(
+            status=200,
+            body=content,
+            content_type="application/octet-stream",
+            headers=(("Content-Disposition", disposition),),
+        )
+
+
+def examine(deposit: Deposit) -> Arrival:
+    """Look at a deposit and hash it; the costly part of accepting one, and independent of the platform."""
+    seen = glance(deposit.content, deposit.info.syntax, deposit.info.rule)
+    return Arrival(deposit=deposit, seen=seen, sha256=sha256(deposit.content).hexdigest())
+
+
+def _error(code: str, item: str, message: str) -> Verdict:
+    return Verdict(status="Error", details=(Detail(reason_code=code, item=item, message=message),))
+
+
+def _contradiction(info: FlowInfo, seen: Glance) -> str:
+    return f"The file does not look like {info.syntax}; it was taken for {seen.flow_type}"
