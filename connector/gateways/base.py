@@ -1,0 +1,52 @@
+"""What every gateway offers to the synchronous front, whatever platform it speaks to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from connector.model import FlowReport, Health, LookupAnswer, Parcel, PollPage, SubmitAnswer
+
+
+class Gateway(Protocol):
+    """The client of one kind of platform for one account. All of it runs on the event loop.
+
+    The methods that read raise `ReadFailed` when the platform gives no usable answer.
+    """
+
+    async def submit(self, parcel: Parcel) -> SubmitAnswer:
+        """Hand one document over, once. Never raises for what the network or the platform does."""
+
+    async def lookup(self, parcel: Parcel) -> LookupAnswer:
+        """Ask whether the platform has it. Never raises for what the network or the platform does."""
+
+    async def poll(self, cursor: str | None, since: datetime, overlap: float) -> PollPage:
+        """Flows changed since the cursor less `overlap` seconds, or since `since` without a cursor."""
+
+    async def acknowledgement(self, flow_id: str) -> FlowReport | None:
+        """What the platform says of one flow; None when it does not know it."""
+
+    async def health(self) -> Health:
+        """Whether it answers and lets us in. Never raises for what the network or the platform does."""
+
+    async def close(self) -> None:
+        """Close its connections."""
+
+
+class ReadFailed(Exception):
+    """A question to the platform was not answered, or not in a way that can be used.
+
+    Args:
+        reason: a code, as in `Inconclusive.reason`.
+        words: for the operator; no secrets.
+        authentication: the platform does not let us.
+        stops_account: nothing else will work either until an operator has acted.
+    """
+
+    def __init__(
+        self, reason: str, words: str, *, authentication: bool = False, stops_account: bool = False
+    ) -> None:
+        super().__init__(words)
+        self.reason = reason
+        self.authentication = authentication
+        self.stops_account = stops_account
