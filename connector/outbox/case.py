@@ -1,0 +1,160 @@
+"""One concluded job with all that its result needs, and the sentences that both of its files share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from connector import names
+from connector.messages import Messages, kind_of
+from connector.model import Job, Outcome, Severity
+from connector.outbox import formats
+from connector.outbox.advice import LOST, Action, Advice, Number, advice, held_for
+from connector.outbox.layout import clean
+from connector.outbox.points import Point, points_of
+
+_NOTHING_LEFT = {None, Outcome.ACCEPTED}  # None: still under way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What is told about one job. Pure data: the same job gives the same case."""
+
+    job: Job
+    twin: Job | None
+    outcome: Outcome
+    environment: str
+    zone: ZoneInfo
+    inbox: str  # name of the folder to drop into
+    errors_folder: str  # name of the folder of refused documents
+    advice: Advice
+    points: tuple[Point, ...]
+
+    def local(self, moment: datetime) -> datetime:
+        return moment.astimezone(self.zone)
+
+    @property
+    def codes(self) -> list[str]:
+        return [point.first.code for point in self.points if point.is_error]
+
+
+def case_of(
+    job: Job, twin: Job | None, *, environment: str, zone: ZoneInfo, inbox: str, errors_folder: str
+) -> Case:
+    """The case of a concluded job.
+
+    Raises:
+        ValueError: the job has no outcome yet, so there is nothing to tell.
+    """
+    if job.outcome is None:
+        raise ValueError(f"job {job.id} has no outcome yet")
+    points = points_of(job)
+    return Case(
+        job=job,
+        twin=twin,
+        outcome=job.outcome,
+        environment=environment,
+        zone=zone,
+        inbox=inbox,
+        errors_folder=errors_folder,
+        points=points,
+        advice=advice(
+            job.outcome,
+            [point.first.code for point in points if point.first.severity is Severity.ERROR],
+            family=job.document.family if job.document else None,
+            sent=job.attempts > 0,
+            taken=job.flow_id is not None,
+        ),
+    )
+
+
+def shown_name(job: Job) -> str:
+    """The file's name for people (N01, N02)."""
+    return clean(names.display(job.name), 200)
+
+
+def title_of(case: Case, messages: Messages) -> str:
+    """The outcome in capitals. A sound file that we could not judge is not called unreadable."""
+    sound = case.outcome is Outcome.UNREADABLE and (LOST.intersection(case.codes) or _is_other_kind(case))
+    key = "outcome.unreadable.unsent" if sound else f"outcome.{case.outcome}.title"
+    return messages.text(key, **messages.words(case.job.document))
+
+
+def what_happened(case: Case, messages: Messages) -> str:
+    """One paragraph: what was found or answered, and what that means."""
+    key = f"outcome.{case.outcome}.happened"
+    match case.outcome:
+        case Outcome.REJECTED_BY_PLATFORM if case.job.flow_id is None:
+            key = "outcome.rejected_by_platform.not_taken"
+        case Outcome.UNREADABLE if LOST.intersection(case.codes):
+            key = "outcome.unreadable.lost"
+        case Outcome.UNREADABLE if _is_other_kind(case):
+            key = "outcome.unreadable.kind"
+        case Outcome.CANCELLED if case.job.attempts:
+            key = "outcome.cancelled.sent"
+        case Outcome.HELD:
+            reason = held_for(case.codes)
+            key = f"held.{reason}" if reason else key
+    sent = case.job.first_sent_at or case.job.sent_at
+    return messages.text(
+        key,
+        **messages.words(case.job.document),
+        errors=messages.count("notice.errors", len(case.codes)),
+        sent=moment(case, sent, messages) if sent else "…",
+    )
+
+
+def what_next(case: Case, messages: Messages) -> str:
+    """What the sender does now."""
+    key = f"next.{case.advice.action}"
+    if case.advice.because:
+        key = f"next.because.{case.advice.because}"
+    elif case.advice.action is Action.NEW_INVOICE_NEW_NUMBER:
+        kind = kind_of(case.job.document)
+        key += f".{kind if messages.has(f'{key}.{kind}') else 'other'}"
+    if case.outcome is Outcome.DUPLICATE:
+        key = "duplicate.nothing" if case.twin and case.twin.outcome in _NOTHING_LEFT else "duplicate.look"
+    return messages.text(
+        key, **messages.words(case.job.document), inbox=case.inbox, errors_folder=case.errors_folder
+    )
+
+
+def which_number(case: Case, messages: Messages) -> str | None:
+    """Whether the same number may be used again, in words; None when nobody asks."""
+    if case.advice.number is Number.NOT_ASKED:
+        return None
+    return messages.text(f"number.{case.advice.number}", **messages.words(case.job.document))
+
+
+def about_twin(case: Case, messages: Messages) -> str | None:
+    """The earlier file that this one repeats or clashes with, in one sentence; None when there is none."""
+    if case.job.twin is None:
+        return None
+    if case.twin is None:
+        return messages.text("duplicate.first_unknown")
+    dropped = case.local(case.twin.claimed_at)
+    return messages.text(
+        "duplicate.first",
+        name=shown_name(case.twin),
+        date=formats.day_of(dropped, messages.language),
+        time=formats.time_of(dropped),
+        result=result_of(case.twin, messages),
+    )
+
+
+def result_of(job: Job, messages: Messages) -> str:
+    """How a job ended, or that it has not, in a few words."""
+    outcome = job.outcome or "pending"
+    return messages.text(f"outcome.{outcome}.label", **messages.words(job.document))
+
+
+def _is_other_kind(case: Case) -> bool:
+    return any(code.startswith("kind-") for code in case.codes)
+
+
+def moment(case: Case, when: datetime, messages: Messages) -> str:
+    local = case.local(when)
+    return messages.text(
+        "notice.moment", date=formats.day_of(local, messages.language), time=formats.time_of(local)
+    )

@@ -1,0 +1,197 @@
+"""The text that an accountant opens: `FA2.xml.ERREUR.txt`.
+
+Its first line alone says what happened to which document; the whole answers which document, what is wrong,
+where, what to do, and whether the same number may be used again. Written for Notepad: UTF-8 with BOM, CRLF,
+78 columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connector.messages import Language, Messages
+from connector.model import Document, Family, Outcome, Party
+from connector.outbox import formats
+from connector.outbox.advice import held_for
+from connector.outbox.case import (
+    Case,
+    about_twin,
+    result_of,
+    shown_name,
+    title_of,
+    what_happened,
+    what_next,
+    which_number,
+)
+from connector.outbox.layout import WIDTH, clean, columns, wrapped
+from connector.outbox.points import (
+    SHOWN,
+    Point,
+    entry_of,
+    expected_of,
+    found_of,
+    place_of,
+    reference_of,
+)
+
+_LABEL = 16  # columns of a label
+_INSIDE = " " * 5  # before the labels of a point
+_REASONS = {Outcome.INADMISSIBLE, Outcome.REJECTED_BY_PLATFORM, Outcome.REFUSED_BY_BUYER}
+
+
+def write_notice(case: Case, messages: Messages) -> bytes:
+    """The whole text as the bytes of its file."""
+    lines = [*_title(case, messages), "=" * WIDTH, *_facts(case, messages)]
+    lines += ["", messages.text("notice.happened"), *_paragraph(what_happened(case, messages))]
+    lines += _twin(case, messages)
+    told = held_for(case.codes) if case.outcome is Outcome.HELD else None
+    errors = [point for point in case.points if point.is_error and point.first.code != told]
+    for point in errors[:SHOWN]:
+        lines += ["", *_point(case, point, messages)]
+    if len(errors) > SHOWN:
+        lines += ["", *wrapped(messages.count("notice.more", len(errors) - SHOWN))]
+    if warnings := sum(not point.is_error for point in case.points):
+        lines += ["", *wrapped(messages.count("notice.warnings", warnings))]
+    lines += ["", messages.text("notice.next"), *_paragraph(what_next(case, messages))]
+    if number := which_number(case, messages):
+        lines += _paragraph(number)
+    if case.outcome is not Outcome.HELD:
+        lines += _paragraph(messages.text("notice.closing", errors_folder=case.errors_folder))
+    lines += ["", *_help(case, messages)]
+    return ("\ufeff" + "\r\n".join(lines) + "\r\n").encode("utf-8")
+
+
+def _title(case: Case, messages: Messages) -> list[str]:
+    document, words = case.job.document, messages.words(case.job.document)
+    subject = clean(document.number, 40) if document and document.number else ""
+    title = messages.text(
+        "notice.title",
+        header=words["header"],
+        subject=subject or clean(shown_name(case.job), 60),
+        title=title_of(case, messages),
+    )
+    counted = "notice.reasons" if case.outcome in _REASONS else "notice.points"
+    if case.outcome is Outcome.HELD:
+        title += f" – {messages.text('notice.decision')}"
+    elif case.codes:
+        count = messages.count(counted, len(case.codes))
+        title += f" – {count}".replace(" ", "\u00a0").replace("\u00a0", " ", 1)
+    return wrapped(title)
+
+
+def _facts(case: Case, messages: Messages) -> Iterator[str]:
+    dropped = case.local(case.job.claimed_at)
+    date, time = formats.day_of(dropped, messages.language), formats.time_of(dropped)
+    name = shown_name(case.job)
+    yield from _fact(messages, "file", messages.text("notice.received", name=name, date=date, time=time))
+    if case.job.document:
+        yield from _business(case.job.document, messages)
+    if case.environment != "production":
+        yield from _fact(messages, "environment", messages.label("environment", case.environment))
+
+
+def _business(document: Document, messages: Messages) -> Iterator[str]:
+    """What an accountant recognises a document by."""
+    language, reports = messages.language, document.family is Family.EREPORTING
+    if seller := _company(document.seller, messages):
+        yield from _fact(messages, "declarant" if reports else "seller", seller)
+    if buyer := _company(document.buyer, messages):
+        yield from _fact(messages, "buyer", buyer)
+    if document.issue_date:
+        date = formats.day(document.issue_date, language)
+        yield from _labelled(messages.words(document)["date"], date)
+    if document.period_start and document.period_end:
+        start, end = formats.day(document.period_start, language), formats.day(document.period_end, language)
+        yield from _fact(messages, "period", messages.text("notice.period_range", start=start, end=end))
+    if reports and document.type_code:
+        kind = clean(document.type_code, 40)
+        yield from _fact(messages, "report_type", messages.label("report_type", kind))
+    if document.total_with_vat:
+        total = formats.amount(document.total_with_vat, document.currency, language)
+        yield from _fact(messages, "total", total)
+    elif document.total_without_vat:
+        total = formats.amount(document.total_without_vat, document.currency, language)
+        yield from _fact(messages, "total_without_vat", total)
+
+
+def _company(party: Party, messages: Messages) -> str | None:
+    name = clean(party.name, 80) if party.name else ""
+    if party.siren and name:
+        return messages.text("notice.company", name=name, siren=formats.siren(party.siren))
+    if party.siren:
+        return messages.text("notice.company_siren", siren=formats.siren(party.siren))
+    return name or None
+
+
+def _twin(case: Case, messages: Messages) -> list[str]:
+    """The other file of a clash, so that the reader can lay the two side by side."""
+    if case.job.twin is None:
+        return []
+    if case.twin is None:
+        return ["", *_paragraph(about_twin(case, messages) or "")]
+    dropped = case.local(case.twin.claimed_at)
+    date, time = formats.day_of(dropped, messages.language), formats.time_of(dropped)
+    name = shown_name(case.twin)
+    received = messages.text("notice.received", name=name, date=date, time=time)
+    lines = ["", *_fact(messages, "other_file", received)]
+    if content := _content(case.twin.document, messages.language):
+        lines += _fact(messages, "other_content", content)
+    return [*lines, *_fact(messages, "other_result", result_of(case.twin, messages))]
+
+
+def _content(document: Document | None, language: Language) -> str:
+    """The three facts that tell two documents of one number apart: for whom, of when, how much."""
+    if document is None:
+        return ""
+    total = document.total_with_vat or document.total_without_vat
+    facts = (
+        clean(document.buyer.name, 80) if document.buyer.name else None,
+        formats.day(document.issue_date, language) if document.issue_date else None,
+        formats.amount(total, document.currency, language) if total else None,
+    )
+    return " – ".join(fact for fact in facts if fact)
+
+
+def _point(case: Case, point: Point, messages: Messages) -> list[str]:
+    problem = point.first
+    entry = entry_of(problem, case.job.document, messages)
+    lines = wrapped(entry.title, f"{point.n}) ")
+    if entry.meaning:
+        lines += wrapped(entry.meaning, _INSIDE)
+    # Words that are the title already are not said twice.
+    quoted = problem.message and problem.source == "platform" and messages.knows(problem.code)
+    said = messages.text("notice.quoted", words=clean(problem.message or "", 300)) if quoted else None
+    for label, value in (
+        ("where", place_of(point, messages)),
+        ("found", found_of(point, messages)),
+        ("expected", expected_of(problem, messages)),
+        ("said", said),
+        ("action", entry.action),
+        ("reference", reference_of(point, messages)),
+    ):
+        if value:
+            lines += _fact(messages, label, value, _INSIDE)
+    return lines
+
+
+def _help(case: Case, messages: Messages) -> Iterator[str]:
+    yield from wrapped(messages.text("notice.help"))
+    yield from _fact(messages, "job", case.job.id)
+    for point in case.points:
+        if case.outcome is Outcome.HELD and point.first.code == held_for(case.codes):
+            found = found_of(point, messages)
+            yield from _fact(messages, "reference", f"{point.first.code}{f' ({found})' if found else ''}")
+    if case.job.flow_id:
+        yield from wrapped(messages.text("notice.flow", flow=clean(case.job.flow_id, 80)))
+
+
+def _fact(messages: Messages, label: str, value: str, before: str = "") -> list[str]:
+    return _labelled(messages.text(f"notice.{label}"), value, before)
+
+
+def _labelled(label: str, value: str, before: str = "") -> list[str]:
+    return wrapped(value, f"{before}{label}{' ' * (_LABEL - columns(label))}: ")
+
+
+def _paragraph(text: str) -> list[str]:
+    return wrapped(text, "  ")

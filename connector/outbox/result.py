@@ -1,0 +1,201 @@
+"""The result file that an ERP reads: one JSON object, the same members in the same order for every outcome.
+
+The contract is `schemas/results/result.schema.json`. Codes and keys are for programs, `message` for people in
+the route's language, `message_en` in English; `raw` is what an engine or the platform said, word for word.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from connector.messages import Messages
+from connector.model import Document, Job, Outcome, Party, Problem
+from connector.outbox.advice import Advice
+from connector.outbox.case import Case, about_twin, shown_name, what_happened, what_next, which_number
+from connector.outbox.layout import clean
+from connector.outbox.points import Point, entry_of, place_of
+from connector.outbox.terms import line_of, term_of
+
+SCHEMA_VERSION = 1
+_VALUE = 200  # characters of a value from outside
+_RAW = 1000  # characters of an engine's or a platform's own words
+
+Json = dict[str, object]
+_STATUS = {
+    Outcome.ACCEPTED: "technically_accepted",
+    Outcome.REJECTED_BEFORE_SENDING: "not_sent",
+    Outcome.INADMISSIBLE: "inadmissible",
+    Outcome.REJECTED_BY_PLATFORM: "rejected",
+    Outcome.REFUSED_BY_BUYER: "refused",
+    Outcome.DUPLICATE: "repeated",
+    Outcome.HELD: "undecided",
+    Outcome.UNREADABLE: "not_sent",
+    Outcome.CANCELLED: "cancelled",
+}
+
+
+def write_result(case: Case, route: str, messages: Messages, english: Messages) -> bytes:
+    """The result of a job as the bytes of its file: UTF-8 without BOM, indented by two, one last line end."""
+    record = _record(case, route, messages, english)
+    return (json.dumps(record, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
+
+
+def _record(case: Case, route: str, messages: Messages, english: Messages) -> Json:
+    job = case.job
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "id": job.id,
+        "outcome": case.outcome,
+        "final": case.outcome is not Outcome.HELD,
+        "route": route,
+        "environment": case.environment,
+        "message": _told(case, messages),
+        "message_en": _told(case, english),
+        "file": _file(case),
+        "document": _document(job.document) if job.document else None,
+        "platform": _platform(case) if job.attempts or job.flow_id else None,
+        "status": _status(case, messages),
+        "duplicate_of": _duplicate_of(case) if job.twin else None,
+        "problems": [
+            _problem(point, problem, job.document, messages, english)
+            for point in case.points
+            for problem in point.problems
+        ],
+        "next": _next(case, case.advice, messages, english),
+        "checked_with": _checked_with(job),
+        "audit": {"seq": job.seal.seq, "hash": job.seal.hash} if job.seal else None,
+    }
+
+
+def _told(case: Case, messages: Messages) -> str:
+    sentences = (what_happened(case, messages), about_twin(case, messages))
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _file(case: Case) -> Json:
+    return {
+        "name": shown_name(case.job),
+        "size": case.job.size,
+        "sha256": case.job.sha256,
+        "received_at": _time(case, case.job.claimed_at),
+    }
+
+
+def _document(document: Document) -> Json:
+    return {
+        "family": document.family,
+        "kind": document.kind,
+        "syntax": document.syntax,
+        "profile": _value(document.profile),
+        "type_code": _value(document.type_code),
+        "number": _value(document.number),
+        "issue_date": _value(document.issue_date),
+        "period_start": _value(document.period_start),
+        "period_end": _value(document.period_end),
+        "seller": _party(document.seller),
+        "buyer": _party(document.buyer),
+        "currency": _value(document.currency),
+        "total_without_vat": _value(document.total_without_vat),
+        "total_vat": _value(document.total_vat),
+        "total_with_vat": _value(document.total_with_vat),
+        "lines": document.lines,
+    }
+
+
+def _party(party: Party) -> Json:
+    return {"siren": _value(party.siren), "name": _value(party.name)}
+
+
+def _platform(case: Case) -> Json:
+    job = case.job
+    return {
+        "flow_id": _value(job.flow_id),
+        "tracking_id": _value(job.tracking_id),
+        "http_status": job.http_status,
+        "correlation_id": _value(job.request_id),
+        "attempts": job.attempts,
+        "submitted_at": _time(case, job.sent_at),
+        "received_at": _time(case, job.received_at),
+        "acknowledged_at": _time(case, job.acknowledged_at),
+    }
+
+
+def _status(case: Case, messages: Messages) -> Json:
+    code = _STATUS[case.outcome]
+    job = case.job
+    return {
+        "code": code,
+        "label": messages.text(f"status.{code}", **messages.words(job.document)),
+        "at": _time(case, job.acknowledged_at or job.concluded_at),
+    }
+
+
+def _duplicate_of(case: Case) -> Json:
+    twin = case.twin
+    return {
+        "id": case.job.twin,
+        "name": shown_name(twin) if twin else None,
+        "received_at": _time(case, twin.claimed_at) if twin else None,
+        "outcome": (twin.outcome or "pending") if twin else None,
+        "flow_id": _value(twin.flow_id) if twin else None,
+    }
+
+
+def _problem(
+    point: Point, problem: Problem, document: Document | None, messages: Messages, english: Messages
+) -> Json:
+    entry, entry_en = (entry_of(problem, document, each) for each in (messages, english))
+    path = problem.where if problem.where and "/" in problem.where else None
+    term = problem.term or (term_of(path) if path else None)
+    return {
+        "n": point.n,
+        "severity": problem.severity,
+        "code": clean(problem.code, 60),
+        "source": clean(problem.source, 60),
+        "term": _value(term),
+        "term_label": messages.label("term", term) if term and messages.has(f"term.{term}") else None,
+        "where": place_of(Point(n=point.n, problems=(problem,)), messages),
+        "invoice_line": line_of(path),
+        "xml_line": problem.line,
+        "xpath": _value(path),
+        "found": _value(problem.found),
+        "expected": _value(problem.expected),
+        "message": f"{entry.title} {entry.meaning}".rstrip(),
+        "message_en": f"{entry_en.title} {entry_en.meaning}".rstrip(),
+        "action": entry.action,
+        "action_en": entry_en.action,
+        "raw": clean(problem.message, _RAW) if problem.message else None,
+        "occurrences": problem.occurrences,
+    }
+
+
+def _next(case: Case, advice: Advice, messages: Messages, english: Messages) -> Json:
+    return {
+        "action": advice.action,
+        "same_number_allowed": advice.same_number_allowed,
+        "who": advice.who,
+        "deadline": None,
+        "message": _advised(case, messages),
+        "message_en": _advised(case, english),
+    }
+
+
+def _advised(case: Case, messages: Messages) -> str:
+    sentences = (what_next(case, messages), which_number(case, messages))
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _checked_with(job: Job) -> Json | None:
+    if job.verdict is None:
+        return None
+    return {"schema": _value(job.verdict.schema), "rules": _value(job.verdict.rules)}
+
+
+def _value(text: str | None) -> str | None:
+    return None if text is None else clean(text, _VALUE)
+
+
+def _time(case: Case, moment: datetime | None) -> str | None:
+    """RFC 3339, to the second, with the offset of the route's time zone."""
+    return case.local(moment).isoformat(timespec="seconds") if moment else None
