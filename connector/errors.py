@@ -3,7 +3,8 @@
     ConnectorError
     ├── Deferrable              nobody: it is tried again by itself
     │   ├── PlatformUnavailable     network, 5xx, quota, token endpoint down
-    │   └── ShareTrouble            a folder or share does not answer as a file system should
+    │   ├── ShareTrouble            a folder or share does not answer as a file system should
+    │   └── JournalBusy             the journal cannot be written now: disk full, or locked
     ├── Refused                 the sender: this file must change
     │   └── Unreadable              not a document we can read
     └── NeedsOperator           the operator: settings, rights, secrets, disk
@@ -53,6 +54,10 @@ class PlatformUnavailable(Deferrable):
 
 
 class ShareTrouble(Deferrable):
+    pass
+
+
+class JournalBusy(Deferrable):
     pass
 
 

@@ -336,7 +336,7 @@ class Job:
     name: bytes = b""  # path below the inbox as the file system gave it; not always UTF-8
     size: int = 0
     sha256: str | None = None
-    tries: int = 0  # inspections that ended with a death: of the worker, or of all of us
+    tries: int = 0  # inspections that may have ended with a death: of the worker, or of all of us
     not_before: datetime | None = None  # leave it alone until then
     waits_for: str | None = None  # why it waits, as a message code
     document: Document | None = None

@@ -1,0 +1,132 @@
+"""The statements of the journal, once, in plain SQL. `sqlite` runs them; nothing here is Python logic."""
+
+from __future__ import annotations
+
+# One script for each version of the schema; the index is the version it leads from. Forward only.
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE job (
+        seq          INTEGER PRIMARY KEY,  -- the order of taking; several files are taken in one second
+        id           TEXT NOT NULL UNIQUE,
+        route        TEXT NOT NULL,
+        account      TEXT NOT NULL,
+        name         BLOB NOT NULL,      -- as the file system gave it: not always UTF-8
+        state        TEXT NOT NULL,
+        not_before   TEXT,
+        sha256       TEXT,
+        business_key TEXT,
+        number       TEXT,
+        tracking_id  TEXT,
+        flow_id      TEXT,
+        outcome      TEXT,
+        concluded_at TEXT,
+        body         TEXT NOT NULL       -- the whole job as JSON, without its name
+    );
+    CREATE INDEX job_open ON job (route, state) WHERE state NOT IN ('done', 'void');
+    CREATE INDEX job_content ON job (route, sha256);
+    CREATE INDEX job_business ON job (business_key) WHERE business_key IS NOT NULL;
+    CREATE INDEX job_number ON job (number) WHERE number IS NOT NULL;
+    CREATE INDEX job_tracking ON job (account, tracking_id) WHERE tracking_id IS NOT NULL;
+    CREATE INDEX job_flow ON job (account, flow_id) WHERE flow_id IS NOT NULL;
+    CREATE INDEX job_concluded ON job (concluded_at) WHERE concluded_at IS NOT NULL;
+
+    CREATE TABLE event (
+        seq  INTEGER PRIMARY KEY,        -- without gaps: every event is appended in a transaction
+        at   TEXT NOT NULL,
+        job  TEXT NOT NULL,
+        kind TEXT NOT NULL,              -- the state entered
+        body TEXT NOT NULL,              -- canonical JSON
+        hash TEXT NOT NULL               -- SHA-256 of the previous hash and this row
+    );
+    CREATE INDEX event_job ON event (job);
+
+    CREATE TABLE cursor (account TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+    CREATE TABLE result_name (
+        route  TEXT NOT NULL,
+        folder TEXT NOT NULL,
+        folded TEXT NOT NULL,            -- Explorer and SMB do not tell names apart by case (N06)
+        name   TEXT NOT NULL,
+        job    TEXT NOT NULL,
+        PRIMARY KEY (route, folder, folded)
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX result_of_job ON result_name (job, folder);
+    """,
+)
+
+INSERT_JOB = "INSERT INTO job (id, route, account, name, state, body) VALUES (?, ?, ?, ?, ?, ?)"
+# One JSON array of arrays for a whole batch: see `writing`.
+UPDATE_JOBS = """
+    UPDATE job SET state        = json_extract(new.value, '$[2]'),
+                   not_before   = json_extract(new.value, '$[3]'),
+                   sha256       = json_extract(new.value, '$[4]'),
+                   business_key = json_extract(new.value, '$[5]'),
+                   number       = json_extract(new.value, '$[6]'),
+                   tracking_id  = json_extract(new.value, '$[7]'),
+                   flow_id      = json_extract(new.value, '$[8]'),
+                   outcome      = json_extract(new.value, '$[9]'),
+                   concluded_at = json_extract(new.value, '$[10]'),
+                   body         = json_extract(new.value, '$[11]')
+    FROM json_each(?) AS new
+    WHERE job.id = json_extract(new.value, '$[0]') AND job.state = json_extract(new.value, '$[1]')
+"""
+LAST_EVENT = "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"
+INSERT_EVENTS = """
+    INSERT INTO event (seq, at, job, kind, body, hash)
+    SELECT json_extract(new.value, '$[0]'), ?, json_extract(new.value, '$[1]'),
+           json_extract(new.value, '$[2]'), json_extract(new.value, '$[3]'), json_extract(new.value, '$[4]')
+    FROM json_each(?) AS new
+"""
+EVENTS = "SELECT seq, at, job, kind, body, hash FROM event ORDER BY seq"
+EVENTS_OF_JOB = "SELECT seq, at, job, kind, body, hash FROM event WHERE job = ? ORDER BY seq"
+
+# A list of jobs as two JSON arrays in one row: one call into SQLite instead of one for each job.
+_ALL = "'[' || group_concat(body, ',') || ']', json_group_array(hex(name))"
+TAKE = f"""
+    SELECT {_ALL} FROM (
+        SELECT name, body FROM job
+        WHERE route = ? AND state IN ({{states}}) AND state NOT IN ('done', 'void')
+          AND (not_before IS NULL OR not_before <= ?)
+        ORDER BY seq LIMIT ?
+    )
+"""
+JOBS_BY_ID = f"""
+    SELECT {_ALL} FROM (SELECT name, body FROM job WHERE id IN (SELECT value FROM json_each(?)) ORDER BY seq)
+"""
+AWAITED = f"""
+    SELECT {_ALL} FROM (
+        SELECT name, body FROM job
+        WHERE account = ? AND flow_id IN (SELECT value FROM json_each(?)) AND state = 'received'
+    )
+"""
+TWINS = f"""
+    SELECT {_ALL} FROM (
+        SELECT seq, name, body FROM job
+        WHERE route = :route AND sha256 IN (SELECT value FROM json_each(:digests))
+        UNION
+        SELECT seq, name, body FROM job WHERE business_key IN (SELECT value FROM json_each(:keys))
+        ORDER BY seq
+    )
+"""
+JOB = "SELECT name, body FROM job WHERE id = ?"
+COUNTS = "SELECT route, state, count(*) FROM job GROUP BY route, state"
+OPEN_COUNTS = """
+    SELECT state, count(*) FROM job WHERE route = ? AND state NOT IN ('done', 'void') GROUP BY state
+"""
+
+SET_CURSOR = "INSERT INTO cursor VALUES (?, ?) ON CONFLICT (account) DO UPDATE SET value = excluded.value"
+GET_CURSOR = "SELECT value FROM cursor WHERE account = ?"
+
+NAME_OF_JOB = "SELECT name FROM result_name WHERE job = ? AND folder = ?"
+RESERVE = "INSERT OR IGNORE INTO result_name (route, folder, folded, name, job) VALUES (?, ?, ?, ?, ?)"
+# In a folder that is kept small a name is free again once its result is visible: the folder itself tells.
+RELEASE = """
+    DELETE FROM result_name WHERE route = ? AND folder = ? AND folded = ?
+       AND (SELECT state FROM job WHERE job.id = result_name.job) NOT IN ('concluded', 'ready')
+"""
+
+JOBS = "SELECT name, body FROM job"
+OUTCOMES = """
+    SELECT route, outcome, count(*) FROM job WHERE concluded_at >= ? AND outcome IS NOT NULL
+    GROUP BY route, outcome
+"""

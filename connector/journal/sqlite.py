@@ -1,0 +1,175 @@
+"""The journal on SQLite: WAL, `synchronous=FULL`, one writing connection, every change in a transaction.
+
+SQLite is told to flush at each commit because a platform is told things on the strength of it; WAL with
+`synchronous=NORMAL` loses acknowledged commits at a power cut.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connector import names
+from connector.errors import JournalBusy, JournalDamaged
+from connector.journal import sql, writing
+from connector.journal.rows import from_arrays, stamp
+from connector.model import Job, NameWish, State, Step
+
+
+class SqliteJournal:
+    """Satisfies `ports.Journal` and `ports.FlowJournal`; one object for the process, for use from any thread.
+
+    Args:
+        path: the database file, on a local disk.
+    Raises:
+        JournalDamaged: the file is not a sound journal, or a newer version of the connector wrote it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.RLock()  # over the one connection that writes
+        self._decision = threading.RLock()
+        self._reading = threading.local()  # each thread's own connection: a reader never waits for a flush
+        self._readers: list[sqlite3.Connection] = []
+        try:
+            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._migrate()
+            self._check()
+        except sqlite3.DatabaseError as error:
+            raise JournalDamaged(f"{path}: {error}") from error
+
+    def close(self) -> None:
+        with self._lock:
+            for connection in (*self._readers, self._db):
+                connection.close()
+
+    # ------------------------------------------------------------------ jobs
+    def take(self, route: str, states: Sequence[State], limit: int, now: datetime) -> list[Job]:
+        query = sql.TAKE.format(states=_marks(states))
+        return self._jobs(query, (route, *states, stamp(now), limit))
+
+    def jobs(self, ids: Sequence[str]) -> list[Job]:
+        return self._jobs(sql.JOBS_BY_ID, (json.dumps(ids),)) if ids else []
+
+    def counts(self, route: str) -> dict[State, int]:
+        """How many jobs of a route are in each state that is not an end."""
+        rows = self._reader().execute(sql.OPEN_COUNTS, (route,)).fetchall()
+        return {State(state): count for state, count in rows}
+
+    def outcomes(self, since: datetime) -> dict[str, int]:
+        """How many jobs were concluded since a time, by outcome."""
+        rows = self._reader().execute(sql.OUTCOMES, (stamp(since),)).fetchall()
+        found: dict[str, int] = {}
+        for _, outcome, count in rows:
+            found[outcome] = found.get(outcome, 0) + count
+        return found
+
+    def commit(self, steps: Sequence[Step]) -> None:
+        batch = writing.prepare(steps)
+        with self._transaction() as db:
+            writing.write(db, batch, stamp(datetime.now(UTC)))
+
+    def twins(self, route: str, digests: Sequence[str], keys: Sequence[str]) -> list[Job]:
+        values = {"route": route, "digests": json.dumps(digests), "keys": json.dumps(keys)}
+        return self._jobs(sql.TWINS, values)
+
+    def deciding(self) -> AbstractContextManager[object]:
+        return self._decision
+
+    def reserve(self, wanted: Sequence[NameWish]) -> list[str]:
+        with self._transaction() as db:
+            return [_reserve(db, wish) for wish in wanted]
+
+    # ------------------------------------------------------------------ following
+    def cursor(self, account: str) -> str | None:
+        row = self._reader().execute(sql.GET_CURSOR, (account,)).fetchone()
+        return row[0] if row else None
+
+    def awaited(self, account: str, flow_ids: Sequence[str]) -> list[Job]:
+        return self._jobs(sql.AWAITED, (account, json.dumps(flow_ids))) if flow_ids else []
+
+    def commit_page(self, account: str, cursor: str, steps: Sequence[Step]) -> None:
+        batch = writing.prepare(steps)
+        with self._transaction() as db:
+            writing.write(db, batch, stamp(datetime.now(UTC)))
+            db.execute(sql.SET_CURSOR, (account, cursor))
+
+    # ------------------------------------------------------------------ inside
+    def _reader(self) -> sqlite3.Connection:
+        found: sqlite3.Connection | None = getattr(self._reading, "connection", None)
+        if found is None:
+            found = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, timeout=30.0)
+            found.execute("PRAGMA query_only = ON")
+            self._reading.connection = found
+            with self._lock:
+                self._readers.append(found)
+        return found
+
+    def _jobs(self, query: str, values: Sequence[object] | dict[str, str]) -> list[Job]:
+        with _translated():
+            bodies, file_names = self._reader().execute(query, values).fetchone()
+        return from_arrays(bodies, file_names)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, _translated():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    def _migrate(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        known = len(sql.MIGRATIONS)
+        if version > known:
+            raise JournalDamaged(f"the journal has version {version}; this connector knows {known}")
+        for number, script in enumerate(sql.MIGRATIONS[version:], start=version + 1):
+            self._db.executescript(f"BEGIN IMMEDIATE; {script}; PRAGMA user_version = {number}; COMMIT")
+
+    def _check(self) -> None:
+        (answer,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
+        if answer != "ok":
+            raise JournalDamaged(answer)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """A full disk or a lock held too long is trouble that passes (S08, S18); nothing was written then."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise JournalBusy(f"the journal cannot be used now: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise JournalDamaged(str(error)) from error
+
+
+def _reserve(db: sqlite3.Connection, wish: NameWish) -> str:
+    row = db.execute(sql.NAME_OF_JOB, (wish.job, wish.folder)).fetchone()
+    if row:
+        return str(row[0])
+    for number in itertools.count(1):
+        name = names.numbered(wish.name, number)
+        folded = name.casefold()
+        if wish.visible is not None:
+            if any(seen == folded or seen.startswith(f"{folded}.") for seen in wish.visible):
+                continue
+            db.execute(sql.RELEASE, (wish.route, wish.folder, folded))
+        if db.execute(sql.RESERVE, (wish.route, wish.folder, folded, name, wish.job)).rowcount == 1:
+            return name
+    raise AssertionError("counting has no end")
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))

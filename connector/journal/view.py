@@ -1,0 +1,109 @@
+"""Looking into the journal without touching it: for `status`, `ls`, `show`, while the daemon runs or not."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from connector.errors import JournalDamaged
+from connector.journal import chain, sql
+from connector.journal.rows import from_row, stamp
+from connector.model import Job, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One line of a job's history."""
+
+    seq: int
+    at: datetime
+    kind: str
+    facts: dict[str, Any]
+
+
+class JournalView:
+    """A reading connection to a journal.
+
+    Args:
+        path: the database file; a journal that does not exist yet reads as an empty one.
+    Raises:
+        JournalDamaged: the file is not a journal.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._db: sqlite3.Connection | None = None
+        if path.exists():
+            self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10.0)
+
+    def close(self) -> None:
+        if self._db is not None:
+            self._db.close()
+
+    def _rows(self, query: str, *values: object) -> Iterator[Any]:
+        if self._db is None:
+            return
+        try:
+            with closing(self._db.execute(query, values)) as rows:
+                yield from rows
+        except sqlite3.DatabaseError as error:
+            raise JournalDamaged(str(error)) from error
+
+    def counts(self) -> dict[str, dict[State, int]]:
+        """Jobs by route and state."""
+        found: dict[str, dict[State, int]] = {}
+        for route, state, count in self._rows(sql.COUNTS):
+            found.setdefault(route, {})[State(state)] = count
+        return found
+
+    def outcomes(self, since: datetime) -> dict[str, dict[str, int]]:
+        """Jobs concluded since a time, by route and outcome."""
+        found: dict[str, dict[str, int]] = {}
+        for route, outcome, count in self._rows(sql.OUTCOMES, stamp(since)):
+            found.setdefault(route, {})[outcome] = count
+        return found
+
+    def jobs(
+        self,
+        *,
+        states: tuple[State, ...] = (),
+        outcome: str | None = None,
+        route: str | None = None,
+        number: str | None = None,
+        since: datetime | None = None,
+        limit: int = 1000,
+    ) -> Iterator[Job]:
+        """Jobs that match all that is given, newest first."""
+        wheres, values = ["1"], []
+        if states:
+            wheres.append(f"state IN ({', '.join('?' * len(states))})")
+            values += [str(state) for state in states]
+        for column, value in (("outcome", outcome), ("route", route), ("number", number)):
+            if value is not None:
+                wheres.append(f"{column} = ?")
+                values.append(value)
+        if since is not None:
+            wheres.append("id >= ?")  # ids sort by time
+            values.append(f"{since:%Y%m%d-%H%M%S}")
+        query = f"{sql.JOBS} WHERE {' AND '.join(wheres)} ORDER BY seq DESC LIMIT ?"
+        for row in self._rows(query, *values, limit):
+            yield from_row(*row)
+
+    def job(self, job_id: str) -> Job | None:
+        return next((from_row(*row) for row in self._rows(sql.JOB, job_id)), None)
+
+    def history(self, job_id: str) -> list[Event]:
+        """Everything that happened to a job, in order."""
+        return [
+            Event(seq=seq, at=datetime.fromisoformat(at), kind=kind, facts=json.loads(body))
+            for seq, at, _, kind, body, _ in self._rows(sql.EVENTS_OF_JOB, job_id)
+        ]
+
+    def first_break(self) -> int | None:
+        """The number of the first event of the history that was altered; None when the chain holds."""
+        return chain.first_break(self._rows(sql.EVENTS))
