@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 JOB_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
+LONGEST_NAME = 255  # bytes that a file system allows
 LONGEST_STEM = 100  # characters; leaves room for "~999", the extension and ".ERREUR.txt" on any file system
 
 _NAMESPACE = uuid.UUID("8d0c3a52-5d7b-5c55-9d3f-6a4f0f6f2c11")
@@ -85,6 +86,24 @@ def apart(target: str, job: str) -> str:
     path = PurePosixPath(target)
     stem, dot, rest = path.name.partition(".")
     return str(path.with_name(f"{stem}~{job[-8:]}{dot}{rest}"))
+
+
+def held(job: str, name: bytes) -> bytes:
+    """The name of a file while it is ours and in the archive: `<job>__<original name>`, at most 255 bytes."""
+    original = base(name)
+    too_long = len(job) + 2 + len(original) - LONGEST_NAME
+    if too_long > 0:  # the end tells what it is; the journal keeps the whole name
+        stem, dot, extension = original.rpartition(b".")
+        original = stem[:-too_long] + dot + extension if len(stem) > too_long else original[:-too_long]
+    return job.encode() + b"__" + original
+
+
+def of_held(name: bytes) -> tuple[str, bytes] | None:
+    """(job id, original name) of a name that `held` made; None for any other."""
+    job, separator, original = name.partition(b"__")
+    if not separator or not original or not JOB_ID.fullmatch(job.decode("ascii", "replace")):
+        return None
+    return job.decode(), original
 
 
 def sent(name: bytes, tracking: str) -> str:

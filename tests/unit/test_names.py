@@ -99,6 +99,24 @@ def test_a_result_that_steps_aside_carries_its_jobs_hex() -> None:
     assert moved == "erreurs/FA1~0a1b2c3d.xml.err.json"
 
 
+@given(st.binary(min_size=1, max_size=255).filter(lambda name: not set(name) & {0, 47}))
+def test_N03_a_claimed_file_keeps_its_name_behind_its_job_and_fits_any_file_system(name: bytes) -> None:
+    job = "20261122-101112-0a1b2c3d"
+    kept = names.held(job, b"sous dossier/" + name)
+    assert len(kept) <= 255
+    known = names.of_held(kept)
+    assert known is not None
+    assert known[0] == job
+    assert known[1] == name or len(name) > 200
+
+
+@pytest.mark.parametrize(
+    "other", [b"FA1.xml", b"20261122-101112-0a1b2c3d", b"20261122-101112-0a1b2c3d__", b"__x"]
+)
+def test_a_strangers_name_is_not_taken_for_a_claimed_file(other: bytes) -> None:
+    assert names.of_held(other) is None
+
+
 @given(any_name, st.uuids(), st.uuids())
 def test_the_name_told_to_the_platform_is_readable_and_unique(
     name: bytes, one: object, other: object
