@@ -88,6 +88,7 @@ _ORDINARY = {
     errno.EACCES,
     errno.EPERM,
     errno.ENAMETOOLONG,
+    errno.ENOTDIR,
 }
 
 
@@ -160,9 +161,15 @@ def stands(job: Job) -> bool:
 
 
 # --------------------------------------------------------------------------- inspection
+def tried_alone(job: Job) -> Job:
+    """A suspect with one more inspection counted; durable before the inspection begins."""
+    return replace(job, tries=job.tries + 1)
+
+
 def died(job: Job, reason: str, now: datetime) -> Job:
     """The checker, or all of us, died with this file perhaps in hand: three times at most (P04)."""
-    job = replace(job, tries=job.tries + 1, not_before=None, waits_for="inspection-retry")
+    # A file that goes alone was counted before it went; one of a batch is counted now.
+    job = replace(job, tries=max(job.tries, 1), not_before=None, waits_for="inspection-retry")
     return set_aside(job, reason, now) if job.tries >= MOST_TRIES else job
 
 
@@ -174,6 +181,8 @@ def set_aside(job: Job, reason: str, now: datetime) -> Job:
 
 def judged_unseen(job: Job, rules: RouteRules, now: datetime) -> Job | None:
     """The job concluded, when nobody needs to look into it to know; None when somebody must."""
+    if job.tries >= MOST_TRIES:
+        return set_aside(job, "crash", now)
     if job.size == 0:
         return concluded(job, Outcome.UNREADABLE, now, Problem(code="file-empty"))
     if job.size > rules.max_size:
@@ -192,7 +201,8 @@ def inspected(
     """
     if isinstance(seen, InspectionLost):
         if seen.reason == "io":  # the disk's fault, not the file's: the try does not count
-            return replace(job, not_before=now + rules.quiet, waits_for="share-trouble")
+            tries = max(job.tries - 1, 1) if job.tries else 0
+            return replace(job, tries=tries, not_before=now + rules.quiet, waits_for="share-trouble")
         return died(job, seen.reason, now)
     verdict = seen.verdict
     if verdict.incomplete and now < job.claimed_at + rules.incomplete_grace:
@@ -276,24 +286,33 @@ def looked_up(job: Job, answer: LookupAnswer, rules: LookupRules, now: datetime)
     """What a look-up makes of a job in doubt."""
     match answer:
         case Found(flows=flows):
-            ours = [flow for flow in flows if not _is_refused_repeat(flow)] or list(flows[:1])
+            ours = [flow for flow in flows if not _is_refused_repeat(flow)]
+            if not ours and job.attempts > 1:
+                # Only our own repeat, refused: the first attempt is not there (yet), or somebody else's is.
+                return _not_there(replace(job, waits_for="already-exists"), rules, now)
+            ours = ours or list(flows[:1])
             if len(ours) > 1:  # H14: choosing one would be guessing
                 found = ", ".join(flow.flow_id for flow in ours)
                 return concluded(job, Outcome.HELD, now, Problem(code="found-several", found=found))
             flow = ours[0]
             return received(job, flow.flow_id, flow.submitted_at or now, now)
         case Absent():
-            assert job.sent_at is not None
-            lookups = job.lookups + 1
-            if lookups < rules.checks or now < job.sent_at + rules.visibility:
-                return replace(job, lookups=lookups, not_before=now + rules.interval)
-            if job.waits_for == "already-exists":
-                return concluded(job, Outcome.HELD, now, Problem(code="already-exists"))
-            return replace(job, state=State.VALID, lookups=0, not_before=None, waits_for="resend")
+            return _not_there(job, rules, now)
         case Inconclusive():
             if job.sent_at is not None and now > job.sent_at + max(rules.visibility * 4, timedelta(days=1)):
                 return concluded(job, Outcome.HELD, now, Problem(code="in-doubt", found=answer.reason))
             return replace(job, not_before=now + rules.interval)
+
+
+def _not_there(job: Job, rules: LookupRules, now: datetime) -> Job:
+    """An empty look-up is believed only after several, and after the time an index may lag (H13)."""
+    assert job.sent_at is not None
+    lookups = job.lookups + 1
+    if lookups < rules.checks or now < job.sent_at + rules.visibility:
+        return replace(job, lookups=lookups, not_before=now + rules.interval)
+    if job.waits_for == "already-exists":
+        return concluded(job, Outcome.HELD, now, Problem(code="already-exists"))
+    return replace(job, state=State.VALID, lookups=0, not_before=None, waits_for="resend")
 
 
 def received(job: Job, flow_id: str, at: datetime, now: datetime) -> Job:

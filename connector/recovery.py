@@ -1,0 +1,109 @@
+"""What a start makes of what the last run left behind. After it, the journey's own stages do the rest.
+
+A run may have ended at any instruction. The journal says what was promised; the folders say what was done.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from loguru import logger
+
+from connector import moves, names, policy
+from connector.model import Job, State, Step
+from connector.world import World
+
+_FILE_STATES = (State.CLAIMED, State.CONCLUDED, State.READY, State.PUBLISHED)
+_MOST = 1_000_000  # jobs looked at in one go; a start must see them all
+
+
+def recover(world: World) -> None:
+    """Bring journal and folders of one route back together. Calling it again changes nothing more."""
+    doubt_unanswered(world)
+    suspect_uninspected(world)
+    try_again_now(world)
+    sweep_work(world)
+    check_claims(world)
+    sweep_copies(world)
+
+
+def doubt_unanswered(world: World) -> None:
+    """An attempt without an answer may have arrived: it is looked up before anything is sent again (H11)."""
+    now = world.clock.now()
+    world.commit(
+        [
+            Step(before=job, after=policy.in_doubt(job, "restart", now), detail={"why": "restart"})
+            for job in world.take(State.SENDING, limit=_MOST)
+        ]
+    )
+
+
+def suspect_uninspected(world: World) -> None:
+    """One of the files that were to be looked into may be what ended the last run: each goes alone now (P04).
+
+    Only that. The others must not be blamed for waiting, however often we are killed.
+    """
+    waiting = [job for job in world.take(State.SPOOLED, limit=_MOST) if job.tries == 0]
+    world.commit(
+        [Step(before=job, after=policy.tried_alone(job), detail={"why": "restart"}) for job in waiting]
+    )
+
+
+def try_again_now(world: World) -> None:
+    """What was put off for trouble with files need not wait any longer: a start often follows a repair."""
+    put_off = world.journal.take(world.route, _FILE_STATES, _MOST, policy.FAR_FUTURE)
+    world.commit([Step(before=job, after=replace(job, not_before=None)) for job in put_off if job.not_before])
+
+
+def sweep_work(world: World) -> None:
+    """Adopt files that were claimed but not written down."""
+    found = {}
+    for path in _entries(world.folders.work):
+        if (known := names.of_held(os.fsencode(path.name))) is not None:
+            found[known[0]] = (path, known[1])
+    recorded = {job.id for job in world.journal.jobs(list(found))}
+    now = world.clock.now()
+    steps = []
+    for job_id, (path, name) in found.items():
+        if job_id not in recorded:
+            # The sub-folder it came from is not known any more; its name is, and so is all that matters.
+            logger.info("claim.adopted", job=job_id, file=names.display(name))
+            job = replace(world.new_job(name, path.lstat().st_size, now), id=job_id)
+            steps.append(Step(before=None, after=job, detail={"why": "adopted"}))
+    world.commit(steps)
+
+
+def check_claims(world: World) -> None:
+    """A claim whose file lies in the inbox again did not last (a share lost power): it is a drop again."""
+    steps = []
+    for job in world.journal.take(world.route, [State.CLAIMED], _MOST, policy.FAR_FUTURE):
+        if moves.is_claimed(world.folders, job):
+            continue
+        back = os.path.lexists(world.folders.inbox / os.fsdecode(job.name))
+        why = "claim came back" if back else "vanished"
+        logger.log("WARNING" if back else "ERROR", "claim.lost", job=job.id, why=why)
+        steps.append(Step(before=job, after=replace(job, state=State.VOID), detail={"why": why}))
+    world.commit(steps)
+
+
+def sweep_copies(world: World) -> None:
+    """Remove private copies and staged results that no job will ask for again."""
+    for path in _entries(world.folders.spool):
+        if _owner(world, path.name[:24]) in (State.DONE, State.VOID):
+            world.effects.unlink(path)
+    for path in _entries(world.folders.staging):
+        if _owner(world, path.name[:24]) not in (State.CONCLUDED, State.READY, None):
+            world.effects.unlink(path)
+
+
+def _owner(world: World, job_id: str) -> State | None:
+    job: Job | None = next(iter(world.journal.jobs([job_id])), None)
+    return job.state if job else None
+
+
+def _entries(directory: Path) -> Iterator[Path]:
+    if directory.is_dir():
+        yield from sorted(directory.iterdir())
