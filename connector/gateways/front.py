@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
@@ -30,6 +31,8 @@ from connector.model import (
     SubmitAnswer,
     Unknown,
 )
+
+LINGER = 0.01  # seconds that a first answer waits for others
 
 Result = TypeVar("Result")
 _LOCKED_OUT = frozenset({"unauthorized", "token-refused"})  # nothing at all works without credentials
@@ -226,7 +229,7 @@ class RouteCourier:
         self._lock = threading.Lock()
 
     def room(self) -> int:
-        """See `ports.Courier`. Twice the places in flight: none stands idle while answers are stored."""
+        """See `ports.Courier`. More than the places in flight: none stands idle while answers are stored."""
         return max(0, self._desk.room() - self._owed)
 
     def hand_over(self, parcels: Sequence[Parcel]) -> None:
@@ -244,12 +247,13 @@ class RouteCourier:
     def answers(self, wait: float) -> list[tuple[str, SubmitAnswer]]:
         """See `ports.Courier`."""
         came: list[Answer] = []
-        if self._owed == 0:
-            return []
+        end = time.monotonic() + wait
         try:
-            came.append(self._answers.get(timeout=wait) if wait > 0 else self._answers.get_nowait())
-            while True:
-                came.append(self._answers.get_nowait())
+            while len(came) < self._owed:
+                left = end - time.monotonic()
+                came.append(self._answers.get(timeout=left) if left > 0 else self._answers.get_nowait())
+                if len(came) == 1:  # others are close behind, and are written down in the same transaction
+                    end = min(end, time.monotonic() + LINGER)
         except queue.Empty:
             pass
         with self._lock:

@@ -18,6 +18,8 @@ from connector.gateways import limits
 from connector.gateways.limits import Pace, Rules, Way
 from connector.model import NotSent, SubmitAnswer
 
+PIPELINE = 6  # documents handed over for each place in flight
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
@@ -125,10 +127,11 @@ class Gate:
         self._become(limits.probed(self.pace, good, self._rules, self._clock()))
 
     def room(self) -> int:
-        """Documents that one route may have waiting or under way: twice the places, so that none is idle."""
+        """Documents that one route may have waiting or under way: enough that no place stands idle meanwhile
+        answers are written down, and that one transaction writes down several."""
         match limits.way(self.pace, self._clock()):
             case Way.FREE:
-                return 0 if self.closing else 2 * self.places
+                return 0 if self.closing else PIPELINE * self.places
             case Way.PROBE:
                 return 0 if self.closing else 1
             case _:

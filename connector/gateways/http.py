@@ -19,7 +19,6 @@ import time
 import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -77,18 +76,12 @@ class HttpSession:
         )
         tls = httpx.create_ssl_context()
         tls.load_default_certs()  # what the machine's administrator trusts, beside the public authorities
-        self._client = httpx.AsyncClient(
-            transport=self._transport(tls, connections, None),
-            mounts={
-                f"{urlsplit(url).scheme}://{urlsplit(url).netloc}": self._transport(tls, connections, proxy)
-                for url in urls
-                if (proxy := _proxy_of(url))
-            },
-            timeout=self._timeout,
-            follow_redirects=False,
-            trust_env=False,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        )
+        self._direct = self._transport(tls, connections, None)
+        self._through_proxy = {
+            _host_of(url): self._transport(tls, connections, proxy)
+            for url in urls
+            if (proxy := _proxy_of(url))
+        }
 
     def _transport(
         self, tls: ssl.SSLContext, connections: int, proxy: httpx.Proxy | None
@@ -108,14 +101,20 @@ class HttpSession:
         answer = _Answer(request, request_id, authorization)
         try:
             async with asyncio.timeout(self._total):
-                await answer.fetch(self._client, self._timeout)
+                await answer.fetch(self._way_to(request.url), self._timeout)
         except (*_NETWORK_ERRORS, _AnswerTooLong) as error:
             answer.failed(error)
         return answer.exchange(int((time.monotonic() - started) * 1000))
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        for transport in (self._direct, *self._through_proxy.values()):
+            await transport.aclose()
+
+    def _way_to(self, url: str) -> AiohttpTransport:
+        # The transport itself and not a client around it: redirects, cookies and authentication are not to be
+        # handled for us, and that handling costs as much as the exchange.
+        return self._through_proxy.get(_host_of(url), self._direct) if self._through_proxy else self._direct
 
 
 class _Answer:
@@ -150,10 +149,10 @@ class _Answer:
             extensions=extensions,
         )
 
-    async def fetch(self, client: httpx.AsyncClient, timeout: httpx.Timeout) -> None:
+    async def fetch(self, transport: AiohttpTransport, timeout: httpx.Timeout) -> None:
         if self._request.body:
             self._request.body.started = self._request.body.finished = False
-        self._response = await client.send(self._built(timeout), stream=True)
+        self._response = await transport.handle_async_request(self._built(timeout))
         try:
             async for piece in self._response.aiter_bytes():
                 self._read += piece
@@ -198,6 +197,11 @@ class _Answer:
 def _timed_out(error: Exception) -> bool:
     """Whether time was up; httpx' own timeout classes cannot be asked (see the module's text)."""
     return isinstance(error, TimeoutError) or isinstance(error.__cause__, TimeoutError)
+
+
+def _host_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _proxy_of(url: str) -> httpx.Proxy | None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+import uvloop
+
 Result = TypeVar("Result")
 
 
@@ -25,7 +27,7 @@ class EventLoop:
             if self._closed:
                 raise RuntimeError("the event loop of the gateways is closed")
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
+                self._loop = uvloop.new_event_loop()
                 self._thread = threading.Thread(
                     target=self._serve, args=(self._loop,), name="gateways", daemon=True
                 )

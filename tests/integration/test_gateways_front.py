@@ -15,7 +15,7 @@ from werkzeug import Request, Response
 
 from connector.errors import AuthenticationFailed, PlatformUnavailable
 from connector.gateways import AccountDesk, EventLoop, RouteCourier
-from connector.gateways.gate import Gate
+from connector.gateways.gate import PIPELINE, Gate
 from connector.gateways.limits import Rules
 from connector.model import (
     FlowReport,
@@ -102,7 +102,7 @@ def test_the_front_has_the_shape_of_the_ports(platform: FlowPlatform) -> None:
         as_platform: Platform = opened
         as_courier: Courier = opened.courier()
         assert as_platform.health() == Health(up=True)
-        assert as_courier.room() == 16
+        assert as_courier.room() == PIPELINE * 8
         assert as_courier.answers(10) == []  # nothing is under way: at once
 
 
@@ -114,13 +114,13 @@ def test_never_more_are_in_flight_than_allowed_whatever_the_number_of_routes(
     platform.search = crowd_search = Crowd(lambda _: Response('{"results": []}'))
     with desk(account(platform.url, max_in_flight=3)) as opened:
         couriers = [opened.courier(), opened.courier()]
-        assert [courier.room() for courier in couriers] == [6, 6]
+        assert [courier.room() for courier in couriers] == [PIPELINE * 3] * 2
         for start, courier in enumerate(couriers):
             courier.hand_over([parcel(tmp_path, 100 * start + number) for number in range(20)])
             assert courier.room() == 0
         looked = couriers[0].look_up([parcel(tmp_path, number) for number in range(300, 310)])
         answers = [dict(take_all(courier, 20)) for courier in couriers]
-        assert [courier.room() for courier in couriers] == [6, 6]
+        assert [courier.room() for courier in couriers] == [PIPELINE * 3] * 2
     assert len(looked) == 10
     assert set(answers[0]) == {f"job-{number}" for number in range(20)}
     assert set(answers[1]) == {f"job-{number}" for number in range(100, 120)}
@@ -167,7 +167,7 @@ def test_H03_an_outage_puts_a_few_documents_in_doubt_and_not_thousands(
         platform.take = receipt
         until(lambda: courier.room() == 1)
         assert reasons(send_all(courier, [parcel(tmp_path, 1)])) == ["received"]
-        assert courier.room() == 4
+        assert courier.room() == PIPELINE * 2
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -210,7 +210,7 @@ def test_H06_a_forbidden_account_is_tried_again_by_a_question_and_then_by_one_do
         assert len(platform.documents) == 1
         platform.take = receipt
         assert reasons(send_all(courier, [parcel(tmp_path, 1)])) == ["received"]
-        assert courier.room() == 2
+        assert courier.room() == PIPELINE
 
 
 def test_a_revoked_token_found_by_a_question_stops_the_account(platform: FlowPlatform) -> None:
