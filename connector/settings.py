@@ -7,6 +7,7 @@ checked in `connector.checks`.
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import stat
@@ -94,7 +95,7 @@ class Route(_Section):
     max_size: int = Field(100 * 1024 * 1024, gt=0)  # bytes; XP Z12-013 Flow 1.2.0 allows 100 MB a flow
     duplicates: Literal["reject", "hold", "send"] = "reject"
     on_same_number: Literal["hold", "send"] = "hold"
-    batch: int = Field(200, ge=1, le=5000)
+    batch: int = Field(500, ge=1, le=5000)
     folder_language: Literal["fr", "en"] | None = None  # default: the connector's language
 
     @property
@@ -148,10 +149,22 @@ class _ByName(PydanticBaseSettingsSource):
                 prefix = f"CONNECTOR_{section}__{entry.get('name', '')}__".upper().replace("-", "_")
                 for variable, value in os.environ.items():
                     if variable.upper().startswith(prefix):
-                        entry[variable[len(prefix) :].lower()] = value
+                        _set(entry, variable[len(prefix) :].lower().split("__"), value)
             if entries:
                 merged[section] = entries
         return merged
+
+
+def _set(table: dict[str, Any], path: list[str], value: str) -> None:
+    """Put an environment variable's value where it belongs; lists and tables are written as JSON."""
+    *parents, key = path
+    for parent in parents:
+        table[parent] = table = dict(table.get(parent) or {})
+    is_json = value.lstrip()[:1] in ("[", "{")
+    try:
+        table[key] = json.loads(value) if is_json else value
+    except ValueError:
+        table[key] = value
 
 
 class Settings(BaseSettings):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,6 @@ account = "pa"
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    import os
-
     for name in [*os.environ]:
         if name.startswith("CONNECTOR_") or name == "CREDENTIALS_DIRECTORY":
             monkeypatch.delenv(name)

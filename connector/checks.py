@@ -1,0 +1,122 @@
+"""Whether this machine can keep what the settings promise: tried for real, before any file is touched."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from connector.errors import ConfigurationError
+from connector.mounts import is_remote, kind_of
+from connector.settings import Route, Settings, client_secret
+
+
+def faults(settings: Settings) -> Iterator[str]:
+    """One sentence for each thing that would break, each with its remedy; none when all is well.
+
+    Makes the folders that are missing below a route's inbox and outbox, but never an inbox: an inbox that is
+    not there is more likely a share that is not mounted.
+    """
+    yield from _state_directory(settings.state_dir)
+    for account in settings.account:
+        try:
+            client_secret(settings, account)
+        except (ConfigurationError, OSError) as error:
+            yield str(error)
+    yield from _time_zone(settings.timezone)
+    yield from _overlaps(settings.route)
+    for route in settings.route:
+        yield from _folders(route)
+
+
+def _state_directory(state_dir: Path) -> Iterator[str]:
+    kind = kind_of(state_dir)
+    if is_remote(kind):
+        yield (
+            f"state_dir: {state_dir} lies on a network file system ({kind}), which would damage the journal; "
+            "choose a folder on a local disk"
+        )
+        return
+    try:
+        state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _probe(state_dir).unlink()
+    except OSError as error:
+        yield f"state_dir: cannot write in {state_dir} ({error.strerror}); give its owner the right to"
+
+
+def _time_zone(name: str) -> Iterator[str]:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        yield f'timezone: "{name}" is not a time zone; use a name such as "Europe/Paris"'
+
+
+def _overlaps(routes: tuple[Route, ...]) -> Iterator[str]:
+    """What we write must never look like something to take, nor two routes share an inbox."""
+    for route in routes:
+        for other in routes:
+            inbox = other.inbox_dir.absolute()
+            for label, folder in (("outbox", route.outbox_dir), ("archive", route.archive_dir)):
+                if folder.absolute().is_relative_to(inbox):
+                    yield (
+                        f'route "{route.name}": its {label} {folder} lies inside the inbox of route '
+                        f'"{other.name}"; results would be taken for invoices'
+                    )
+            if other.name > route.name and _nested(inbox, route.inbox_dir.absolute()):
+                yield f'routes "{route.name}" and "{other.name}" share an inbox; give each its own'
+
+
+def _nested(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
+
+
+def _folders(route: Route) -> Iterator[str]:
+    if not route.inbox_dir.is_dir():
+        yield (
+            f'route "{route.name}": there is no inbox {route.inbox_dir}; mount the share, or make '
+            "the folders with `connector init`"
+        )
+        return
+    for label, source, target in (
+        ("inbox to work", route.inbox_dir, route.work_dir),
+        ("staging to outbox", route.staging_dir, route.outbox_dir),
+        ("archive", route.archive_dir, route.archive_dir),
+    ):
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+            source.mkdir(parents=True, exist_ok=True)
+            moved = target / f".probe-{secrets.token_hex(4)}"
+            probe = _probe(source)
+            try:
+                probe.rename(moved)
+            except OSError:
+                probe.unlink()
+                raise
+            moved.unlink()
+        except OSError as error:
+            yield f'route "{route.name}", {label}: {_remedy(error, source, target)}'
+
+
+def _probe(folder: Path) -> Path:
+    """A file of ours, written and flushed, under a name that no scan takes."""
+    path = folder / f".probe-{secrets.token_hex(4)}"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(descriptor, b"connector")
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return path
+
+
+def _remedy(error: OSError, source: Path, target: Path) -> str:
+    if (
+        error.errno == errno.EXDEV
+    ):  # S04: a move between two file systems is a copy, and a copy can end half-way
+        return f"{source} and {target} are on two file systems; put both on the same one"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"no right to write in {source} and {target}; give it to the service's user"
+    return f"{source} and {target}: {error.strerror}"

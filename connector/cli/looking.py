@@ -1,0 +1,225 @@
+"""`connector status`, `ls` and `show`: what the journal knows, while the daemon runs or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from connector.cli.context import Context, global_options
+from connector.errors import ExitCode
+
+if TYPE_CHECKING:
+    from connector.journal import JournalView
+    from connector.model import Job
+
+_SPANS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
+
+
+@click.command()
+@global_options
+@click.pass_obj
+def status(context: Context) -> int:
+    """How many files wait, where and why, and what became of those of the last 24 hours."""
+    from connector.model import State
+
+    since = datetime.now(UTC) - timedelta(days=1)
+    with _view(context) as view:
+        counts, outcomes = view.counts(), view.outcomes(since)
+        oldest = _oldest_waiting(view)
+    running = _is_running(context)
+    routes: list[dict[str, Any]] = [
+        {
+            "route": route.name,
+            "account": route.account,
+            "states": {
+                str(state): count
+                for state, count in counts.get(route.name, {}).items()
+                if state not in (State.DONE, State.VOID)
+            },
+            "last_24h": outcomes.get(route.name, {}),
+        }
+        for route in context.settings.route
+    ]
+    if context.json:
+        context.emit(
+            {
+                "environment": context.settings.environment,
+                "running": running,
+                "routes": routes,
+                "oldest_waiting": _summary(oldest) if oldest else None,
+            }
+        )
+        return ExitCode.DONE
+    environment = context.messages.label("environment", context.settings.environment)
+    context.say(context.text("status.head", environment=environment))
+    context.say(context.text("status.running" if running else "status.stopped"))
+    label = context.messages.label
+    rows = []
+    for entry in routes:
+        waiting = ", ".join(f"{count} {label('state', state)}" for state, count in entry["states"].items())
+        done = ", ".join(f"{count} {context.outcome(name)}" for name, count in entry["last_24h"].items())
+        rows.append((str(entry["route"]), waiting or "-", done or "-"))
+    context.table([context.text(f"status.{column}") for column in ("route", "waiting", "last_day")], rows)
+    if oldest:
+        context.say(context.text("status.oldest", job=oldest.id, why=_why(context, oldest)))
+    return ExitCode.DONE
+
+
+@click.command()
+@click.option("--state", help="Only this state or outcome, e.g. held, received, duplicate.")
+@click.option("--since", help="Only files taken since then: 2026-11-22, or 30m, 12h, 7d, 2w.")
+@click.option("--number", help="Only this invoice number or transmission id.")
+@click.option("--route", help="Only this route.")
+@click.option("--limit", type=click.IntRange(min=1), default=200, show_default=True, help="Most lines.")
+@global_options
+@click.pass_obj
+def ls(
+    context: Context, state: str | None, since: str | None, number: str | None, route: str | None, limit: int
+) -> int:
+    """List files that were taken, newest first."""
+    from connector.model import Outcome, State
+
+    states = (State(state),) if state in set(State) else ()
+    outcome = state if state and not states else None
+    if outcome is not None and outcome not in set(Outcome):
+        known = ", ".join([*State, *Outcome])
+        raise click.BadParameter(f"{state!r} is neither a state nor an outcome; known: {known}")
+    with _view(context) as view:
+        jobs = list(
+            view.jobs(
+                states=states,
+                outcome=outcome,
+                route=route,
+                number=number,
+                since=_since(since) if since else None,
+                limit=limit,
+            )
+        )
+    if context.json:
+        for job in jobs:
+            context.emit(_summary(job))
+        return ExitCode.DONE
+    columns = [context.text(f"ls.{column}") for column in ("job", "route", "file", "number", "what")]
+    context.table(columns, [_line(context, job) for job in jobs])
+    if not jobs:
+        context.say(context.text("ls.none"))
+    return ExitCode.DONE
+
+
+@click.command()
+@click.argument("job_id", metavar="JOB")
+@global_options
+@click.pass_obj
+def show(context: Context, job_id: str) -> int:
+    """Everything that is known of one file: what it is, its history, and where its results are."""
+    with _view(context) as view:
+        job = view.job(job_id)
+        history = view.history(job_id)
+    if job is None:
+        raise click.BadParameter(context.text("show.none", job=job_id))
+    if context.json:
+        events = [{"seq": event.seq, "at": event.at, "kind": event.kind, **event.facts} for event in history]
+        context.emit({**_summary(job), "results": [file.target for file in job.result], "history": events})
+        return ExitCode.DONE
+    for key, value in _summary(job).items():
+        if value not in (None, [], ""):
+            context.say(f"{key:>16}  {value}")
+    if job.waits_for:
+        context.say(f"{'':>16}  {_why(context, job)}")
+    for problem in (*(job.verdict.problems if job.verdict else ()), *job.problems):
+        entry = context.messages.entry(problem.code, source=problem.source, message=problem.message)
+        where = ", ".join(filter(None, (problem.where, f"line {problem.line}" if problem.line else None)))
+        context.say(f"{'problem':>16}  {entry.title} [{problem.code}{', ' + where if where else ''}]")
+    for file in job.result:
+        context.say(f"{'result':>16}  {file.target}")
+    context.say("")
+    for event in history:
+        facts = " ".join(
+            f"{key}={value}"
+            for key, value in event.facts.items()
+            if key not in ("route", "name", "sha256", "key")
+        )
+        context.say(f"{event.at:%Y-%m-%d %H:%M:%S}  {event.kind:<10} {facts}")
+    return ExitCode.DONE
+
+
+# --------------------------------------------------------------------------- small things
+@contextmanager
+def _view(context: Context) -> Iterator[JournalView]:
+    from connector.journal.view import JournalView
+    from connector.paths import journal_of
+
+    view = JournalView(journal_of(context.settings))
+    try:
+        yield view
+    finally:
+        view.close()
+
+
+def _is_running(context: Context) -> bool:
+    from connector.paths import is_owned
+
+    return is_owned(context.settings)
+
+
+def _oldest_waiting(view: JournalView) -> Job | None:
+    from connector.policy import OPEN
+
+    return min(view.jobs(states=OPEN, limit=100_000), key=lambda job: job.id, default=None)
+
+
+def _why(context: Context, job: Job) -> str:
+    if job.waits_for:
+        return context.messages.waiting(job.waits_for)
+    return context.messages.label("state", job.state)
+
+
+def _summary(job: Job) -> dict[str, Any]:
+    """A job as one JSON object for `ls`, `show` and `status`."""
+    from connector import names
+
+    document = job.document
+    return {
+        "job": job.id,
+        "route": job.route,
+        "file": names.display(job.name),
+        "state": job.state,
+        "outcome": job.outcome,
+        "waits_for": job.waits_for,
+        "not_before": job.not_before.isoformat() if job.not_before else None,
+        "number": document.number if document else None,
+        "kind": document.kind if document else None,
+        "size": job.size,
+        "sha256": job.sha256,
+        "claimed_at": job.claimed_at.isoformat(),
+        "concluded_at": job.concluded_at.isoformat() if job.concluded_at else None,
+        "tracking_id": job.tracking_id,
+        "attempts": job.attempts,
+        "flow_id": job.flow_id,
+        "twin": job.twin,
+        "problems": [
+            problem.code for problem in (*(job.verdict.problems if job.verdict else ()), *job.problems)
+        ],
+    }
+
+
+def _line(context: Context, job: Job) -> tuple[str, ...]:
+    from connector import names
+
+    what = context.outcome(job.outcome) if job.outcome else context.messages.label("state", job.state)
+    number = job.document.number if job.document and job.document.number else "-"
+    return job.id, job.route, names.display(job.name), number, what
+
+
+def _since(text: str) -> datetime:
+    if text[:-1].isdigit() and text[-1] in _SPANS:
+        return datetime.now(UTC) - int(text[:-1]) * _SPANS[text[-1]]
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is neither a date nor a span such as 30m, 12h, 7d, 2w") from None
+    return moment.astimezone(UTC)

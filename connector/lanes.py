@@ -1,0 +1,181 @@
+"""The threads that carry a route's stages, and how they pace themselves.
+
+Each lane owns the jobs in certain states and is the only one to move them, so lanes never disagree:
+
+    intake   claimed, spooled           claim → spool → inspect
+    sending  valid, sending, unknown    reconcile → send
+    closing  concluded, ready, published    stage → publish → archive
+    follow   received                   one lane for an account, whatever its routes
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+from loguru import logger
+
+from connector import journey
+from connector.errors import ConnectorError
+from connector.model import State
+from connector.ports import FlowJournal, Platform
+from connector.world import World
+
+IDLE = 1.0  # seconds between two looks for jobs whose time has come, when nobody rings
+LONGEST_BACK_OFF = 60.0  # seconds
+STEADY_OVERLAP = 5.0  # seconds asked again behind the cursor in an ordinary poll
+DEEP_EVERY = 600.0  # seconds between two polls with the whole overlap
+
+
+class Lane(threading.Thread):
+    """One thread that does the same work again and again, until told to stop.
+
+    Trouble with a share or a platform makes it wait and say so; a bug ends it, and `crashed` tells.
+
+    Args:
+        work: does a round, and returns how many jobs it moved.
+        pause: seconds to wait after a round that moved none, unless somebody rings.
+        moved: called after a round that moved some.
+        last: called once at the end, after the last round.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[], int],
+        *,
+        pause: Callable[[], float] = lambda: IDLE,
+        moved: Callable[[], None] = lambda: None,
+        last: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(name=name, daemon=True)
+        self._work, self._pause, self._moved, self._last = work, pause, moved, last
+        self._bell = threading.Event()
+        self._stopping = threading.Event()
+        self.trouble: str | None = None
+        self.crashed: BaseException | None = None
+        self.beat = time.monotonic()
+        self.last_moved = time.monotonic()
+
+    def ring(self) -> None:
+        """There may be work. From any thread."""
+        self._bell.set()
+
+    def stop(self) -> None:
+        """End after the round under way."""
+        self._stopping.set()
+        self._bell.set()
+
+    def run(self) -> None:
+        back_off = 1.0
+        try:
+            while not self._stopping.is_set():
+                self.beat = time.monotonic()
+                try:
+                    moved = self._work()
+                except (ConnectorError, OSError) as error:
+                    self._complain(error)
+                    self._wait(back_off)
+                    back_off = min(back_off * 2, LONGEST_BACK_OFF)
+                    continue
+                if self.trouble:
+                    logger.info("lane.recovered", lane=self.name)
+                self.trouble, back_off = None, 1.0
+                if moved:
+                    self.last_moved = time.monotonic()
+                    self._moved()
+                else:
+                    self._wait(self._pause())
+            self._last()
+        except BaseException as error:  # noqa: BLE001 - a bug of ours: the service must end, and say why
+            logger.exception("lane.crashed", lane=self.name)
+            self.crashed = error
+
+    def _wait(self, seconds: float) -> None:
+        if seconds > 0:
+            self._bell.wait(seconds)
+        self._bell.clear()
+
+    def _complain(self, error: Exception) -> None:
+        if str(error) != self.trouble:  # the same words every minute would only bury the rest
+            logger.warning("lane.trouble", lane=self.name, error=str(error))
+        self.trouble = str(error)
+
+
+class Follower:
+    """The work of a follow lane: polls while something of the account waits for an answer.
+
+    Args:
+        every: least seconds between two polls.
+        overlap: seconds that a deep poll asks again behind the cursor.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        account: str,
+        journal: FlowJournal,
+        worlds: Sequence[World],
+        waiting: Callable[[], bool],
+        *,
+        every: float,
+        overlap: float,
+    ) -> None:
+        self._platform, self._account, self._journal, self._worlds = platform, account, journal, worlds
+        self._waiting, self._every, self._overlap = waiting, every, overlap
+        self._next_poll = 0.0
+        self._next_deep = 0.0
+
+    def __call__(self) -> int:
+        now = time.monotonic()
+        if now < self._next_poll or not self._waiting():
+            return 0
+        self._next_poll = now + self._every
+        deep = now >= self._next_deep
+        overlap = self._overlap if deep else min(self._overlap, STEADY_OVERLAP)
+        moved = journey.follow(self._platform, self._account, self._journal, self._worlds, overlap)
+        if deep:
+            self._next_deep = now + DEEP_EVERY
+        return moved
+
+    def pause(self) -> float:
+        return max(0.02, min(self._next_poll - time.monotonic(), IDLE)) if self._waiting() else IDLE
+
+
+class Stopwatch:
+    """How long each stage was at work, in seconds: for the log at the end of a run, and for benchmarks."""
+
+    def __init__(self) -> None:
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+
+    def round(self, *stages: Callable[[World], int]) -> Callable[[World], int]:
+        """One round of these stages on a world, timed stage by stage; each name belongs to one lane."""
+
+        def work(world: World) -> int:
+            moved = 0
+            for stage in stages:
+                started = time.monotonic()
+                moved += stage(world)
+                self.seconds[stage.__name__] += time.monotonic() - started
+            return moved
+
+        return work
+
+
+INTAKE = (journey.claim, journey.spool, journey.inspect)
+SENDING = (journey.reconcile, journey.send)
+CLOSING = (journey.stage, journey.publish, journey.archive)
+
+
+def drain(world: World, grace: float) -> None:
+    """Write down the answers that are still to come, for at most `grace` seconds (P10)."""
+    deadline = time.monotonic() + grace
+    while (world.courier.under_way() or world.unwritten) and time.monotonic() < deadline:
+        journey.collect(world, 0.2)
+
+
+def unsettled(states: dict[State, int]) -> int:
+    """How many jobs are still on their way, those held for an operator apart."""
+    return sum(count for state, count in states.items() if state is not State.HELD)

@@ -1,0 +1,212 @@
+"""The running connector: recovery, then the lanes, supervised until told to stop or until nothing is left."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from loguru import logger
+
+from connector import lanes, recovery
+from connector.errors import ExitCode
+from connector.lanes import Follower, Lane
+from connector.model import Job, Outcome, State
+from connector.notify import notify
+from connector.policy import FAR_FUTURE, OPEN
+from connector.wiring import Assembly, Line
+
+GRACE = 20.0  # seconds for what is under way when told to stop; less than systemd's TimeoutStopSec
+SILENCE = 300.0  # seconds without a round before a lane counts as stuck
+_OUTBOX_STATES = (State.CONCLUDED, State.READY)
+_ACCOUNT_STOPS = ("unauthorized", "token-refused", "forbidden")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a run has done and left, as far as its exit code needs to know."""
+
+    outcomes: dict[str, int]  # of the jobs concluded in this run
+    left: int = 0  # jobs still on their way
+    in_inbox: int = 0  # files seen and not taken
+    outbox_blocked: bool = False
+    account_stopped: bool = False
+    crashed: bool = False
+
+    @property
+    def exit_code(self) -> ExitCode:
+        if self.crashed:
+            return ExitCode.PLATFORM_DOWN
+        if self.outbox_blocked:
+            return ExitCode.OUTBOX
+        if self.account_stopped:
+            return ExitCode.AUTHENTICATION
+        if self.left or self.in_inbox:
+            return ExitCode.KEPT_FOR_LATER
+        good = (Outcome.ACCEPTED, Outcome.DUPLICATE)
+        refused = sum(count for outcome, count in self.outcomes.items() if outcome not in good)
+        return ExitCode.SOME_REFUSED if refused else ExitCode.DONE
+
+
+class Service:
+    """One process's work on its routes.
+
+    Args:
+        assembly: from `wiring.assembled`.
+        stop: set from outside (a signal) to end.
+        tick: called often by the supervising thread with the jobs concluded and left; None: nobody looks.
+    """
+
+    def __init__(
+        self,
+        assembly: Assembly,
+        stop: threading.Event,
+        tick: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self._assembly, self._stop, self._tick = assembly, stop, tick
+        self._started_at = datetime.now(UTC)
+        self._watch = lanes.Stopwatch()
+        self._lanes: list[Lane] = []
+        for line in assembly.lines:
+            self._lanes += self._lanes_of(line)
+        self._lanes += [self._follow_lane(account) for account in assembly.desks]
+
+    # ------------------------------------------------------------------ running
+    def run(self, *, once: bool = False, follow_for: float = 60.0) -> Report:
+        """Recover, then work until stopped; with `once`, until all is done or nothing has moved for a while.
+
+        Args:
+            follow_for: seconds without any movement after which a `once` run leaves the rest for later.
+        """
+        for line in self._assembly.lines:
+            recovery.recover(line.world)
+        gc.collect()
+        gc.freeze()  # what is here now stays: no need to look through it again for every batch
+        for lane in self._lanes:
+            lane.start()
+        notify("READY=1")
+        try:
+            self._supervise(once, follow_for)
+        finally:
+            notify("STOPPING=1")
+            for lane in self._lanes:
+                lane.stop()
+            for lane in self._lanes:
+                lane.join(GRACE + 10.0)
+        return self._report()
+
+    def _supervise(self, once: bool, follow_for: float) -> None:
+        next_note = 0.0
+        while not self._stop.wait(0.2):
+            if self._tick is not None:
+                self._tick(sum(self._outcomes().values()), self._left())
+            if any(lane.crashed for lane in self._lanes):
+                return
+            now = time.monotonic()
+            if now >= next_note and all(now - lane.beat < SILENCE for lane in self._lanes):
+                notify("WATCHDOG=1", f"STATUS={self._status()}")
+                next_note = now + 5.0
+            if once and self._is_over(now, follow_for):
+                return
+
+    def _is_over(self, now: float, follow_for: float) -> bool:
+        lines = self._assembly.lines
+        if all(line.inbox.is_scanned and not line.inbox.waiting for line in lines) and not self._left():
+            return True
+        if any(not line.inbox.is_scanned or line.inbox.is_settling for line in lines):
+            return False
+        return now - max(lane.last_moved for lane in self._lanes) > follow_for
+
+    # ------------------------------------------------------------------ lanes
+    def _lanes_of(self, line: Line) -> list[Lane]:
+        world, name = line.world, line.route.name
+        closing = Lane(f"{name}/closing", partial(self._watch.round(*lanes.CLOSING), world))
+
+        def follow() -> None:
+            closing.ring()
+            for lane in self._lanes:
+                if lane.name == f"{world.account}/follow":
+                    lane.ring()
+
+        sending = Lane(
+            f"{name}/sending",
+            partial(self._watch.round(*lanes.SENDING), world),
+            pause=lambda: 0.0 if world.courier.under_way() else lanes.IDLE,
+            moved=follow,
+            last=partial(lanes.drain, world, GRACE),
+        )
+
+        def inspected() -> None:
+            sending.ring()
+            closing.ring()
+
+        intake = Lane(
+            f"{name}/intake",
+            partial(self._watch.round(*lanes.INTAKE), world),
+            pause=line.inbox.pause,
+            moved=inspected,
+        )
+        line.inbox.on_ring(intake.ring)
+        return [intake, sending, closing]
+
+    def _follow_lane(self, account: str) -> Lane:
+        worlds = [line.world for line in self._assembly.lines if line.world.account == account]
+        settings = next(found for found in self._assembly.settings.account if found.name == account)
+        journal = self._assembly.journal
+        follower = Follower(
+            self._assembly.desks[account],
+            account,
+            journal,
+            worlds,
+            lambda: any(journal.counts(world.route).get(State.RECEIVED) for world in worlds),
+            every=settings.poll_seconds,
+            overlap=settings.poll_overlap,
+        )
+
+        def concluded() -> None:
+            for lane in self._lanes:
+                lane.ring()
+
+        return Lane(f"{account}/follow", follower, pause=follower.pause, moved=concluded)
+
+    # ------------------------------------------------------------------ telling
+    def _left(self) -> int:
+        journal = self._assembly.journal
+        return sum(lanes.unsettled(journal.counts(line.route.name)) for line in self._assembly.lines)
+
+    def _outcomes(self) -> dict[str, int]:
+        return self._assembly.journal.outcomes(self._started_at)
+
+    def _status(self) -> str:
+        troubles = "; ".join(f"{lane.name}: {lane.trouble}" for lane in self._lanes if lane.trouble)
+        return f"{self._left()} on their way" + (f"; {troubles}" if troubles else "")
+
+    def _open_jobs(self) -> list[Job]:
+        journal = self._assembly.journal
+        return [
+            job
+            for line in self._assembly.lines
+            for job in journal.take(line.route.name, OPEN, 1000, FAR_FUTURE)
+        ]
+
+    def _report(self) -> Report:
+        left = self._open_jobs()
+        stopped = {job.waits_for for job in left} & set(_ACCOUNT_STOPS)
+        blocked = [job for job in left if job.state in _OUTBOX_STATES and job.waits_for]
+        report = Report(
+            outcomes=self._outcomes(),
+            left=len(left),
+            in_inbox=sum(line.inbox.waiting for line in self._assembly.lines),
+            outbox_blocked=bool(blocked),
+            account_stopped=bool(stopped),
+            crashed=any(lane.crashed for lane in self._lanes),
+        )
+        logger.info(
+            "run.stages", **{name: round(seconds, 3) for name, seconds in self._watch.seconds.items()}
+        )
+        logger.info("run.ended", left=report.left, in_inbox=report.in_inbox, **report.outcomes)
+        return report

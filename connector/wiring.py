@@ -1,0 +1,160 @@
+"""The composition root: the only module that knows every room, and builds the routes' worlds from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from loguru import logger
+
+from connector import checks
+from connector.clock import SystemClock
+from connector.effects import Effects
+from connector.errors import ConfigurationError
+from connector.gateways import AccountDesk, EventLoop, open_gateway
+from connector.inbox import Bell, Inbox
+from connector.inbox.ignore import NameFilter
+from connector.inbox.settle import SettleRules
+from connector.journal import SqliteJournal
+from connector.mounts import is_remote, kind_of, quiet_seconds
+from connector.moves import Folders
+from connector.outbox import OutboxScribe
+from connector.paths import folders_of, journal_of, owned
+from connector.policy import LookupRules, RouteRules
+from connector.settings import Account, Route, Settings, client_secret
+from connector.validation.catalogue import load_catalogue
+from connector.validation.pool import InspectionPool
+from connector.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One route, ready to run."""
+
+    route: Route
+    world: World
+    inbox: Inbox
+    bell: Bell | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """Everything that one process owns while it runs."""
+
+    settings: Settings
+    journal: SqliteJournal
+    lines: tuple[Line, ...]
+    desks: dict[str, AccountDesk]
+
+
+@contextmanager
+def assembled(
+    settings: Settings, routes: tuple[str, ...] = (), effects: Effects | None = None
+) -> Iterator[Assembly]:
+    """Check the machine, take the lock and build everything; tidy up afterwards.
+
+    Args:
+        routes: names of the routes to run; none for all.
+        effects: the hands to work with.
+    Raises:
+        ConfigurationError: something would break; one finding for each.
+        AnotherInstance: the state directory is in use.
+        JournalDamaged: the journal cannot be trusted.
+    """
+    chosen = [route for route in settings.route if not routes or route.name in routes]
+    if unknown := set(routes) - {route.name for route in chosen}:
+        raise ConfigurationError(*(f'there is no route "{name}"' for name in sorted(unknown)))
+    if found := list(checks.faults(settings)):
+        raise ConfigurationError(*found)
+    catalogue = load_catalogue(overrides=settings.schemas)
+    for kind in catalogue.entries:
+        catalogue.locate(kind)
+    with ExitStack() as stack:
+        stack.enter_context(owned(settings))
+        hands = effects or Effects()
+        stack.callback(hands.close)
+        journal = SqliteJournal(journal_of(settings))
+        stack.callback(journal.close)
+        pool = stack.enter_context(InspectionPool(settings.workers, overrides=settings.schemas))
+        loop = EventLoop()
+        stack.callback(loop.close)
+        desks: dict[str, AccountDesk] = {}
+        for account in {
+            settings.account_of(route).name: settings.account_of(route) for route in chosen
+        }.values():
+            desks[account.name] = open_gateway(account, client_secret(settings, account), loop)
+            stack.callback(desks[account.name].close, 0.0)
+        lines = []
+        for route in chosen:
+            line = _line(settings, route, journal, hands, pool, desks[route.account])
+            lines.append(line)
+            if line.bell is not None:
+                stack.callback(line.bell.close)
+        yield Assembly(settings=settings, journal=journal, lines=tuple(lines), desks=desks)
+
+
+def _line(
+    settings: Settings,
+    route: Route,
+    journal: SqliteJournal,
+    effects: Effects,
+    pool: InspectionPool,
+    desk: AccountDesk,
+) -> Line:
+    kind = kind_of(route.inbox_dir)
+    remote = is_remote(kind)
+    quiet = quiet_seconds(kind) if route.quiet_seconds is None else route.quiet_seconds
+    clock = SystemClock()
+    inbox = Inbox(
+        route.inbox_dir,
+        NameFilter(route.include, route.ignore),
+        SettleRules(quiet=quiet, empty_wait=route.empty_wait, max_settle=route.max_settle),
+        clock,
+        depth=route.max_depth,
+        local=not remote,
+        scan_seconds=route.scan_seconds,
+    )
+    bell = None if remote or route.watch == "scan" else Bell(route.inbox_dir, inbox.ring)
+    logger.info("route.open", route=route.name, inbox=str(route.inbox_dir), file_system=kind, quiet=quiet)
+    world = World(
+        route=route.name,
+        account=route.account,
+        batch=route.batch,
+        folders=_made(folders_of(settings, route)),
+        rules=RouteRules(
+            accept=frozenset(route.accept),
+            duplicates=route.duplicates,
+            on_same_number=route.on_same_number,
+            max_size=route.max_size,
+            incomplete_grace=timedelta(seconds=2 * quiet),
+            quiet=timedelta(seconds=quiet),
+        ),
+        lookup_rules=_lookup_rules(settings.account_of(route)),
+        drops=inbox,
+        journal=journal,
+        effects=effects,
+        inspector=pool,
+        courier=desk.courier(),
+        scribe=OutboxScribe(
+            route, settings.environment, route.folder_language or settings.language, settings.timezone
+        ),
+        clock=clock,
+    )
+    return Line(route=route, world=world, inbox=inbox, bell=bell)
+
+
+def _made(folders: Folders) -> Folders:
+    """The folders, the missing ones made; an inbox is never made here."""
+    for folder in (folders.work, folders.spool, folders.staging, folders.outbox, folders.archive):
+        folder.mkdir(parents=True, exist_ok=True)
+    return folders
+
+
+def _lookup_rules(account: Account) -> LookupRules:
+    return LookupRules(
+        checks=account.lookup_checks,
+        interval=timedelta(seconds=account.lookup_interval),
+        visibility=timedelta(seconds=account.visibility),
+    )

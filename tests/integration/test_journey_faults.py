@@ -1,0 +1,189 @@
+"""The journey with its real rooms against a platform in every kind of trouble.
+
+Whatever happens at a deposit: once the trouble is over there is one flow for each document, one result for
+each file, and nothing left lying about.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.model import Outcome
+from connector.samples.ubl import ubl_invoice
+from connector.service import Report, Service
+from connector.settings import load
+from connector.simulator import Simulator
+from connector.wiring import assembled
+from tests.platform import platform as platform
+from tests.platform import until
+from tests.setup_tree import SECRET, Tree, assert_at_rest, plant
+
+FILES = 4
+IMPATIENT = {"timeouts": {"read": 0.7, "total": 1.5}}
+
+
+@pytest.fixture(autouse=True)
+def known_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTOR_PA_CLIENT_SECRET", SECRET)
+
+
+def drop_some(tree: Tree) -> list[str]:
+    return [tree.drop(f"FA{n}.xml", ubl_invoice(number=f"FA{n}")) for n in range(FILES)]
+
+
+def serve(tree: Tree, follow_for: float = 4.0) -> Report:
+    """A whole run in this process."""
+    with assembled(load(tree.config)) as assembly:
+        return Service(assembly, threading.Event()).run(once=True, follow_for=follow_for)
+
+
+def on_submit(do: str, times: int = 2, **more: Any) -> dict[str, Any]:
+    return {"on": "submit", "do": do, "times": times, **more}
+
+
+TROUBLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    # name → (rule, switches)
+    "H02 reset after storing": (on_submit("reset"), {}),
+    "H02 reset before storing": (on_submit("reset", at="after-body"), {}),
+    "H02 reset in the middle of the upload": (on_submit("reset", at="mid-body"), {}),
+    "H03 502 after storing": (on_submit("store-then-status", code=502), {}),
+    "H03 503 without storing": (on_submit("status", code=503, body="html"), {}),
+    "H03 500 after storing, the search misses it at first": (
+        on_submit("store-then-status", code=500),
+        {"index_lag_searches": 1},
+    ),
+    "H04 429 with seconds": (on_submit("status", code=429, retry_after=1), {}),
+    "H04 429 with a date": (on_submit("status", code=429, retry_after="http-date:1"), {}),
+    "H04 429 without a word": (on_submit("status", code=429, body="empty"), {}),
+    "H05 half an answer": (on_submit("half-answer"), {}),
+    "H05 a page of HTML": (on_submit("garbage", what="html"), {}),
+    "H05 the wrong JSON": (on_submit("garbage", what="wrong-json"), {}),
+    "H05 an empty body": (on_submit("garbage", what="empty"), {}),
+    "H05 a receipt without a flow": (on_submit("garbage", what="no-flow-id"), {}),
+    "H06 the token dies in the middle": (on_submit("unauthorized", match={"after": 1}), {}),
+    "H07 no token": ({"on": "token", "do": "status", "code": 503, "times": 2}, {}),
+    "H13 stored, and the search ignores our key": (
+        on_submit("store-then-status", code=502),
+        {"ignore_tracking_filter": True},
+    ),
+    "H20 an answer in drops": (on_submit("drip", seconds_per_byte=0.3), {}),
+    "H20 no answer, stored": (on_submit("store-then-hang"), {}),
+    "H20 no answer, not stored": (on_submit("hang"), {}),
+    "H21 closed after the answer": (on_submit("close-after-answer", times=FILES), {}),
+    "H22 a redirect": (on_submit("redirect", times=1), {}),
+    "H16 late acknowledgements": (on_submit("ack-delay", times=FILES, seconds=1.0), {}),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLE)
+def test_after_any_trouble_there_is_one_flow_and_one_result_for_each_file(
+    tmp_path: Path, platform: Simulator, trouble: str
+) -> None:
+    rule, switches = TROUBLE[trouble]
+    tree = plant(tmp_path, platform, account=IMPATIENT)
+    dropped = drop_some(tree)
+    platform.switch(**switches)
+    platform.faults(rule)
+    if serve(tree).left:
+        platform.faults()
+        assert serve(tree).exit_code == 0
+    assert [job.outcome for job in tree.jobs()] == [Outcome.ACCEPTED] * FILES
+    assert_at_rest(tree, platform, dropped)
+
+
+@pytest.mark.parametrize("duplicates", ["refuse-at-post", "ack-error"])
+def test_H13_an_index_that_lags_behind_our_patience_leads_to_a_repeat_and_not_to_two_flows(
+    tmp_path: Path, platform: Simulator, duplicates: str
+) -> None:
+    tree = plant(tmp_path, platform)
+    dropped = [tree.drop("FA1.xml", ubl_invoice(number="FA1"))]
+    platform.switch(duplicates=duplicates, index_lag_searches=10_000)
+    platform.faults(on_submit("store-then-status", code=502, times=1))
+
+    def catch_up() -> None:
+        until(lambda: platform.asked("submit") > 1, 30)
+        platform.switch(index_lag_searches=0)
+
+    index = threading.Thread(target=catch_up)
+    index.start()
+    assert serve(tree).exit_code == 0
+    index.join()
+    assert [(job.attempts, job.outcome) for job in tree.jobs()] == [(2, Outcome.ACCEPTED)]
+    assert_at_rest(tree, platform, dropped)
+
+
+def test_H09_a_platform_that_claims_to_have_it_and_does_not_find_it_is_held_for_a_person(
+    tmp_path: Path, platform: Simulator
+) -> None:
+    tree = plant(tmp_path, platform)
+    dropped = drop_some(tree)
+    platform.faults(on_submit("duplicate-refusal", times=1))
+    assert serve(tree).exit_code == 1
+    outcomes = sorted(str(job.outcome) for job in tree.jobs())
+    assert outcomes == ["accepted", "accepted", "accepted", "held"]
+    assert_at_rest(tree, platform, dropped)
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome"),
+    [("InvalidSchema", Outcome.INADMISSIBLE), ("BR-FR-12", Outcome.REJECTED_BY_PLATFORM)],
+)
+def test_H08_a_negative_acknowledgement_is_a_result_with_the_platforms_words(
+    tmp_path: Path, platform: Simulator, reason: str, outcome: Outcome
+) -> None:
+    tree = plant(tmp_path, platform)
+    dropped = drop_some(tree)
+    platform.faults(on_submit("ack-error", times=1, reason_code=reason, message="SIREN inconnu"))
+    assert serve(tree).exit_code == 1
+    (refused,) = [job for job in tree.jobs() if job.outcome is not Outcome.ACCEPTED]
+    assert refused.outcome is outcome
+    assert refused.problems[0].message == "SIREN inconnu"
+    assert_at_rest(tree, platform, dropped)
+
+
+def test_H08_a_refusal_at_the_deposit_is_a_result_too(tmp_path: Path, platform: Simulator) -> None:
+    tree = plant(tmp_path, platform)
+    dropped = drop_some(tree)
+    platform.faults(on_submit("status", times=1, code=422, error_code="InvalidFlow", message="non"))
+    assert serve(tree).exit_code == 1
+    outcomes = sorted(str(job.outcome) for job in tree.jobs())
+    assert outcomes == ["accepted", "accepted", "accepted", "rejected_by_platform"]
+    assert_at_rest(tree, platform, dropped)
+
+
+def test_H06_a_secret_that_is_not_known_any_more_stops_the_account_and_marks_no_file(
+    tmp_path: Path, platform: Simulator
+) -> None:
+    tree = plant(tmp_path, platform)
+    dropped = drop_some(tree)
+    platform.faults({"on": "token", "do": "status", "code": 401, "error_code": "invalid_client"})
+    assert serve(tree, follow_for=1.5).exit_code == 77
+    assert [job.outcome for job in tree.jobs()] == [None] * FILES
+    platform.faults()
+    assert serve(tree).exit_code == 0
+    assert_at_rest(tree, platform, dropped)
+
+
+def test_a_cursor_that_was_lost_does_not_lose_an_answer(tmp_path: Path, platform: Simulator) -> None:
+    tree = plant(tmp_path, platform)
+    dropped = drop_some(tree)
+    platform.switch(ack_delay=1e7)
+    assert serve(tree, follow_for=0.5).exit_code == 3
+    for flow in platform.flows:
+        platform.acknowledge(flow.flow_id, "Ok")
+    assert serve(tree).exit_code == 0
+    assert_at_rest(tree, platform, dropped)
+
+
+def test_two_routes_of_one_account_share_its_answers(tmp_path: Path, platform: Simulator) -> None:
+    tree = plant(tmp_path, platform, more_routes={"achats": {}})
+    drop_some(tree)
+    other = tmp_path / "achats"
+    (other / "inbox" / "AC1.xml").write_bytes(ubl_invoice(number="AC1"))
+    assert serve(tree).exit_code == 0
+    assert len(platform.flows) == FILES + 1
+    assert [path.name for path in (other / "outbox").rglob("*.json")] == ["AC1.xml.ok.json"]
