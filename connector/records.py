@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 Record = TypeVar("Record")
 
@@ -34,3 +35,8 @@ def decode(kind: type[Record], text: str | bytes) -> Record:
     """
     record: Record = _adapter(cast(Hashable, kind)).validate_json(text)
     return record
+
+
+def pretty(record: dict[str, Any]) -> bytes:
+    """A JSON object for people's eyes as well: UTF-8 without BOM, indented by two, one last line end."""
+    return to_json(record, indent=2) + b"\n"

@@ -21,7 +21,9 @@ from connector.policy import FAR_FUTURE, OPEN
 from connector.wiring import Assembly, Line
 
 GRACE = 20.0  # seconds for what is under way when told to stop; less than systemd's TimeoutStopSec
-SILENCE = 300.0  # seconds without a round before a lane counts as stuck
+SILENCE = (
+    1800.0  # seconds without a round before a lane counts as stuck: a batch of large files takes its time
+)
 _OUTBOX_STATES = (State.CONCLUDED, State.READY)
 _ACCOUNT_STOPS = ("unauthorized", "token-refused", "forbidden")
 

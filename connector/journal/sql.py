@@ -26,7 +26,6 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX job_content ON job (route, sha256);
     CREATE INDEX job_business ON job (business_key) WHERE business_key IS NOT NULL;
     CREATE INDEX job_number ON job (number) WHERE number IS NOT NULL;
-    CREATE INDEX job_tracking ON job (account, tracking_id) WHERE tracking_id IS NOT NULL;
     CREATE INDEX job_flow ON job (account, flow_id) WHERE flow_id IS NOT NULL;
     CREATE INDEX job_concluded ON job (concluded_at) WHERE concluded_at IS NOT NULL;
 

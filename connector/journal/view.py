@@ -40,6 +40,19 @@ class JournalView:
         self._db: sqlite3.Connection | None = None
         if path.exists():
             self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10.0)
+            try:
+                unborn = self._is_unborn()
+            except JournalDamaged:
+                self.close()
+                raise
+            if unborn:
+                self.close()
+                self._db = None
+
+    def _is_unborn(self) -> bool:
+        """Whether the first start has made the file and not its tables yet."""
+        (version,) = next(self._rows("PRAGMA user_version"))
+        return bool(version == 0)
 
     def close(self) -> None:
         if self._db is not None:

@@ -17,6 +17,9 @@ def clean(text: str, limit: int) -> str:
     Args:
         limit: characters kept; a longer value ends with "…".
     """
+    if text.isascii() and text.isprintable():  # nearly every value: nothing to take out
+        line = " ".join(text[: limit * 4].split())
+        return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
     shown: list[str] = []
     # A bounded slice first: normalising the whole of a huge value would be work for nothing.
     for character in unicodedata.normalize("NFC", text[: limit * 4].encode("utf-8", "replace").decode()):

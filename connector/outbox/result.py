@@ -6,7 +6,6 @@ the route's language, `message_en` in English; `raw` is what an engine or the pl
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 
 from connector.messages import Messages
@@ -16,6 +15,7 @@ from connector.outbox.case import Case, about_twin, shown_name, what_happened, w
 from connector.outbox.layout import clean
 from connector.outbox.points import Point, entry_of, place_of
 from connector.outbox.terms import line_of, term_of
+from connector.records import pretty
 
 SCHEMA_VERSION = 1
 _VALUE = 200  # characters of a value from outside
@@ -38,7 +38,7 @@ _STATUS = {
 def write_result(case: Case, route: str, messages: Messages, english: Messages) -> bytes:
     """The result of a job as the bytes of its file: UTF-8 without BOM, indented by two, one last line end."""
     record = _record(case, route, messages, english)
-    return (json.dumps(record, ensure_ascii=False, indent=2) + "\n").encode("utf-8")
+    return pretty(record)
 
 
 def _record(case: Case, route: str, messages: Messages, english: Messages) -> Json:

@@ -316,7 +316,13 @@ def test_looking_into_a_journal_that_is_not_there_finds_nothing_and_makes_nothin
 
 def test_looking_into_what_is_no_journal_says_so(path: Path) -> None:
     path.write_bytes(b"not a database, and long enough to be looked at" * 100)
-    view = JournalView(path)
     with pytest.raises(JournalDamaged):
-        list(view.jobs())
+        JournalView(path)
+
+
+def test_a_journal_that_is_just_being_made_reads_as_an_empty_one(path: Path) -> None:
+    path.touch()
+    view = JournalView(path)
+    assert list(view.jobs()) == []
+    assert view.counts() == {}
     view.close()
