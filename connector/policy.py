@@ -65,7 +65,7 @@ _FAILED = {
     Outcome.CANCELLED,
 }
 # Reasons of a platform that speak of the flow and not of the invoice (flow status 501, "irrecevable").
-_TECHNICAL = {
+TECHNICAL_REASONS = {
     "EmptyAttachement",
     "AttachmentTypeError",
     "EmptyFlow",
@@ -354,7 +354,7 @@ def reported(job: Job, flow: FlowReport, now: datetime) -> Job | None:
 def outcome_of(problems: Iterable[Problem]) -> Outcome:
     """Technical refusals make a flow inadmissible; anything else rejects the invoice itself."""
     codes = {problem.code for problem in problems}
-    return Outcome.INADMISSIBLE if codes and codes <= _TECHNICAL else Outcome.REJECTED_BY_PLATFORM
+    return Outcome.INADMISSIBLE if codes and codes <= TECHNICAL_REASONS else Outcome.REJECTED_BY_PLATFORM
 
 
 def _is_refused_repeat(flow: FlowReport) -> bool:

@@ -78,6 +78,7 @@ def assembled(
         journal = SqliteJournal(journal_of(settings))
         stack.callback(journal.close)
         pool = stack.enter_context(InspectionPool(settings.workers, overrides=settings.schemas))
+        pool.warm_up()
         loop = EventLoop()
         stack.callback(loop.close)
         desks: dict[str, AccountDesk] = {}

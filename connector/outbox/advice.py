@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.model import Family, Outcome
+from connector.policy import TECHNICAL_REASONS
 
 
 class Action(StrEnum):
@@ -66,18 +67,6 @@ class Advice:
                 return None
 
 
-# Reasons that speak of the file and not of the invoice in it: XP Z12-013 names and their IRR_ equivalents.
-_TECHNICAL = {
-    "EmptyAttachement",
-    "AttachmentTypeError",
-    "EmptyFlow",
-    "OtherTechnicalError",
-    "InvalidSchema",
-    "FileSizeExceeded",
-    "FlowTypeError",
-    "VirusFound",
-    "ChecksumMismatch",
-}
 LOST = {"inspection-lost", "inspection-io"}  # our checker gave up; the file may be sound
 _REPEATED = {"AlreadyExistingFlow", "DOUBLON", "REJ_UNI"}
 _ROUTING = {"ROUTAGE_ERR", "221"}
@@ -177,7 +166,7 @@ def _rejected(codes: frozenset[str], family: Family | None, taken: bool) -> Advi
         return Advice(action=Action.NONE, number=Number.STANDS, who=Who.ACCOUNTING, because="repeated")
     if codes and codes <= _ROUTING:
         return Advice(action=Action.RESEND_UNCHANGED, number=Number.UNCHANGED, who=Who.ACCOUNTING)
-    if not taken or (codes and all(code in _TECHNICAL or code.startswith("IRR_") for code in codes)):
+    if not taken or (codes and all(code in TECHNICAL_REASONS or code.startswith("IRR_") for code in codes)):
         return _technical(codes)
     if family in (None, Family.INVOICE):
         return Advice(action=Action.NEW_INVOICE_NEW_NUMBER, number=Number.VOID, who=Who.ACCOUNTING)

@@ -105,6 +105,12 @@ class InspectionPool:
                 case answers:
                     yield answers
 
+    def warm_up(self) -> None:
+        """Start the workers now, in the background; what goes wrong is told by the first `inspect`."""
+        self._start()
+        for _ in range(self._limits.count):
+            self._hand_out(_Task((), SimpleQueue()))
+
     def worker_pids(self) -> tuple[int, ...]:
         """Process ids of the workers that run now."""
         with self._lock:
@@ -156,6 +162,8 @@ class InspectionPool:
     def _do(self, slot: _Slot, task: _Task) -> None:
         left = deque(task.orders)
         barren = 0
+        if not left:  # only to have a worker ready
+            self._worker(slot)
         while left:
             try:
                 for answers in self._worker(slot).inspect(tuple(left)):
