@@ -3,7 +3,6 @@
     ConnectorError
     ├── Deferrable              nobody: it is tried again by itself
     │   ├── PlatformUnavailable     network, 5xx, quota, token endpoint down
-    │   ├── ShareTrouble            a folder or share does not answer as a file system should
     │   └── JournalBusy             the journal cannot be written now: disk full, or locked
     ├── Refused                 the sender: this file must change
     │   └── Unreadable              not a document we can read
@@ -11,7 +10,6 @@
         ├── ConfigurationError      what the settings say cannot work
         ├── AuthenticationFailed    the platform does not know our secret or our rights
         ├── AnotherInstance         the state directory is in use
-        ├── OutboxNotWritable       results cannot be delivered
         └── JournalDamaged          the durable record cannot be trusted
 
 Anything else that is raised is a bug of ours. The exit codes are those of `connector`'s command line.
@@ -53,10 +51,6 @@ class PlatformUnavailable(Deferrable):
     exit_code = ExitCode.KEPT_FOR_LATER
 
 
-class ShareTrouble(Deferrable):
-    pass
-
-
 class JournalBusy(Deferrable):
     pass
 
@@ -93,10 +87,6 @@ class AuthenticationFailed(NeedsOperator):
 
 class AnotherInstance(NeedsOperator):
     exit_code = ExitCode.LOCKED
-
-
-class OutboxNotWritable(NeedsOperator):
-    exit_code = ExitCode.OUTBOX
 
 
 class JournalDamaged(NeedsOperator):

@@ -252,22 +252,29 @@ def publish(world: World) -> int:
 
 def archive(world: World) -> int:
     """Move originals to where they stay, and tidy up. Late bytes become a job of their own (A05)."""
-    jobs = world.take(State.PUBLISHED)
-    moved = sum(_part_late_bytes(world, job) for job in jobs if moves.has_late_bytes(world.folders, job))
-    batch = world.effects.together(jobs, lambda job: moves.archive(world.effects, world.folders, job))
-    done = [Step(before=job, after=replace(job, state=State.DONE)) for job, _ in batch.done]
-    moved += world.commit([*done, *(world.put_off(job, error) for job, error in batch.failed)])
-    finished = [job for job, _ in batch.done]
-    tidied = world.effects.together(finished, lambda job: moves.tidy(world.effects, world.folders, job))
+    fx, folders = world.effects, world.folders
+    looked = fx.together(
+        world.take(State.PUBLISHED), lambda job: (moves.has_late_bytes(folders, job), Touched())
+    )
+    now = world.clock.now()
+    late = [(job, world.new_job(job.name, 0, now)) for job, is_late in looked.done if is_late]
+    parted = fx.together(late, lambda pair: moves.part_late_bytes(fx, folders, *pair))
+    for (job, other), _ in parted.done:
+        logger.warning("claim.late-bytes", job=job.id, late=other.id, file=names.display(job.name))
+    moved = world.commit(
+        [Step(before=None, after=other, detail={"late_bytes_of": job.id}) for (job, other), _ in parted.done]
+    )
+    # Only what is known to hold the job's own bytes may be archived as the job's original.
+    clean = [job for job, is_late in looked.done if not is_late] + [job for (job, _), _ in parted.done]
+    archived = fx.together(clean, lambda job: moves.archive(fx, folders, job))
+    troubles = [
+        *looked.failed,
+        *((job, error) for (job, _), error in parted.failed),
+        *archived.failed,
+    ]
+    done = [Step(before=job, after=replace(job, state=State.DONE)) for job, _ in archived.done]
+    moved += world.commit([*done, *(world.put_off(job, error) for job, error in troubles)])
+    tidied = fx.together([job for job, _ in archived.done], lambda job: moves.tidy(fx, folders, job))
     for job, error in tidied.failed:
         logger.warning("job.not-tidied", job=job.id, error=str(error))
     return moved
-
-
-def _part_late_bytes(world: World, job: Job) -> int:
-    late = world.new_job(job.name, 0, world.clock.now())
-    logger.warning("claim.late-bytes", job=job.id, late=late.id, file=names.display(job.name))
-    batch = world.effects.together(
-        [late], lambda late: moves.part_late_bytes(world.effects, world.folders, job, late)
-    )
-    return world.commit([Step(before=None, after=late, detail={"late_bytes_of": job.id}) for _ in batch.done])
