@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from connector.errors import ConfigurationError
 from connector.mounts import is_remote, kind_of
-from connector.settings import Route, Settings, client_secret
+from connector.settings import Route, Settings, client_secret, technical_password
 
 
 def faults(settings: Settings) -> Iterator[str]:
@@ -24,6 +24,7 @@ def faults(settings: Settings) -> Iterator[str]:
     for account in settings.account:
         try:
             client_secret(settings, account)
+            technical_password(settings, account)
         except (ConfigurationError, OSError) as error:
             yield str(error)
     yield from _time_zone(settings.timezone)

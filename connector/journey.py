@@ -144,7 +144,7 @@ def _answered(world: World, wait: float) -> list[Step]:
     return [
         Step(
             before=job,
-            after=policy.answered(job, world.unwritten[job.id], now),
+            after=policy.answered(job, world.unwritten[job.id], world.lookup_rules, now),
             detail=trace_of(world.unwritten[job.id]),
         )
         for job in world.journal.jobs(list(world.unwritten))
@@ -201,7 +201,7 @@ def _ask_one_by_one(platform: Platform, world: World) -> int:
         assert job.flow_id is not None
         flow, now = platform.acknowledgement(job.flow_id), world.clock.now()
         after = policy.reported(job, flow, now) if flow else None
-        waiting = policy.deferred(job, "acknowledgement", now, policy.ACK_PATIENCE)
+        waiting = policy.unanswered(job, flow, world.lookup_rules, now)
         steps.append(Step(before=job, after=after or waiting))
     return world.commit(steps)
 

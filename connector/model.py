@@ -199,6 +199,8 @@ class AckStatus(StrEnum):
     PENDING = "pending"
     OK = "ok"
     ERROR = "error"
+    PARTIAL = "partial"  # Chorus Pro: only some invoices of the flow; the problems name the others
+    STUCK = "stuck"  # it will not go on unless somebody acts
     UNKNOWN = "unknown"  # a value we do not know: kept verbatim, shown, never taken for an answer
 
 

@@ -36,8 +36,9 @@ from connector.model import (
 
 MOST_TRIES = 3  # inspections of one file before it is set aside (P04)
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)  # "whatever they wait for"
+_LONGEST_PATIENCE = timedelta(hours=1)
 FILE_PAUSE = timedelta(seconds=5)  # after a file operation failed on one job
-ACK_PATIENCE = timedelta(seconds=120)  # without news from the poll, ask for this one flow
+LONGEST_SILENCE = timedelta(days=1)  # of a flow that its platform does not know, or in an unknown state
 
 # The only steps a job may take. The journal refuses any other.
 STEPS: dict[State, frozenset[State]] = {
@@ -75,8 +76,9 @@ TECHNICAL_REASONS = {
     "FlowTypeError",
     "VirusFound",
     "ChecksumMismatch",
+    "IN_INCIDENTE",
 }
-_ALREADY = "AlreadyExistingFlow"
+_ALREADY = {"AlreadyExistingFlow", "DOUBLON"}
 # What a file system may answer without being in trouble itself (S03).
 _ORDINARY = {
     errno.ENOENT,
@@ -97,6 +99,7 @@ class RouteRules:
     """What a route's settings say about taking documents."""
 
     accept: frozenset[Family]
+    carried: frozenset[Family] = frozenset(Family)  # what the platform behind the route takes
     duplicates: str = "reject"  # "reject" | "hold" | "send"
     on_same_number: str = "hold"  # "hold" | "send"
     max_size: int = 100 * 1024 * 1024  # bytes
@@ -111,6 +114,8 @@ class LookupRules:
     checks: int = 3
     interval: timedelta = timedelta(seconds=60)
     visibility: timedelta = timedelta(seconds=900)
+    absence_is_proof: bool = True  # False: nothing found means nothing, and a person has to decide
+    patience: timedelta = timedelta(seconds=120)  # without news of a flow, ask for this one
 
 
 # --------------------------------------------------------------------------- identity
@@ -220,6 +225,13 @@ def inspected(
             expected=", ".join(sorted(rules.accept)),
         )
         return concluded(job, Outcome.REJECTED_BEFORE_SENDING, now, problem)
+    if seen.document is not None and seen.document.family not in rules.carried:
+        return concluded(
+            job,
+            Outcome.REJECTED_BEFORE_SENDING,
+            now,
+            Problem(code="kind-not-carried", found=seen.document.family),
+        )
     standing = [twin for twin in twins if stands(twin)]
     same_bytes = next((twin for twin in standing if twin.sha256 == job.sha256), None)
     if same_bytes is not None and rules.duplicates != "send":
@@ -255,12 +267,12 @@ def intent(job: Job, now: datetime) -> Job:
     )
 
 
-def answered(job: Job, answer: SubmitAnswer, now: datetime) -> Job:
+def answered(job: Job, answer: SubmitAnswer, rules: LookupRules, now: datetime) -> Job:
     """What an answer to a deposit makes of a job in SENDING."""
     traced = replace(job, http_status=answer.trace.http_status, request_id=answer.trace.request_id)
     match answer:
         case Received(flow_id=flow_id, at=at):
-            return received(traced, flow_id, at, now)
+            return received(traced, flow_id, at, rules, now)
         case Refused(problems=problems):
             return concluded(traced, outcome_of(problems), now, *problems)
         case NotSent(reason=reason, retry_after=pause):
@@ -295,7 +307,7 @@ def looked_up(job: Job, answer: LookupAnswer, rules: LookupRules, now: datetime)
                 found = ", ".join(flow.flow_id for flow in ours)
                 return concluded(job, Outcome.HELD, now, Problem(code="found-several", found=found))
             flow = ours[0]
-            return received(job, flow.flow_id, flow.submitted_at or now, now)
+            return received(job, flow.flow_id, flow.submitted_at or now, rules, now)
         case Absent():
             return _not_there(job, rules, now)
         case Inconclusive():
@@ -312,17 +324,19 @@ def _not_there(job: Job, rules: LookupRules, now: datetime) -> Job:
         return replace(job, lookups=lookups, not_before=now + rules.interval)
     if job.waits_for == "already-exists":
         return concluded(job, Outcome.HELD, now, Problem(code="already-exists"))
+    if not rules.absence_is_proof:
+        return concluded(job, Outcome.HELD, now, Problem(code="in-doubt", found="absent"))
     return replace(job, state=State.VALID, lookups=0, not_before=None, waits_for="resend")
 
 
-def received(job: Job, flow_id: str, at: datetime, now: datetime) -> Job:
+def received(job: Job, flow_id: str, at: datetime, rules: LookupRules, now: datetime) -> Job:
     """The platform has it. That is a receipt; the acknowledgement comes later."""
     return replace(
         job,
         state=State.RECEIVED,
         flow_id=flow_id,
         received_at=at,
-        not_before=now + ACK_PATIENCE,
+        not_before=now + rules.patience,
         waits_for="acknowledgement",
     )
 
@@ -347,8 +361,42 @@ def reported(job: Job, flow: FlowReport, now: datetime) -> Job | None:
                 now,
                 *flow.problems,
             )
+        case AckStatus.PARTIAL:
+            return _in_part(job, flow, now)
+        case AckStatus.STUCK:
+            return concluded(job, Outcome.HELD, now, Problem(code="flow-stuck", found=flow.raw_ack))
         case AckStatus.PENDING | AckStatus.UNKNOWN:
             return None
+
+
+def _in_part(job: Job, flow: FlowReport, now: datetime) -> Job:
+    """Some invoices of a flow were taken, some were not: this one is judged by the problems naming it."""
+    number = job.document.number if job.document else None
+    own = [problem for problem in flow.problems if problem.found in (None, number)]
+    whole = replace(flow, ack=AckStatus.ERROR if own else AckStatus.OK, problems=tuple(own))
+    after = reported(job, whole, now)
+    assert after is not None
+    return after
+
+
+def unanswered(job: Job, flow: FlowReport | None, rules: LookupRules, now: datetime) -> Job:
+    """What becomes of a job whose flow has nothing new when asked for: it is asked for less and less often.
+
+    A flow that its platform does not know in spite of its receipt, or whose state nobody has told us, is not
+    waited for for ever: a person looks at the portal.
+
+    Args:
+        flow: what the platform says; None: it does not know the flow.
+    """
+    since = job.received_at or now
+    if flow is None or flow.ack is AckStatus.UNKNOWN:
+        code, found = ("flow-unknown", job.flow_id) if flow is None else ("state-unknown", flow.raw_ack)
+        if now > since + LONGEST_SILENCE:
+            return concluded(job, Outcome.HELD, now, Problem(code=code, found=found))
+    else:
+        code = "acknowledgement"
+    pause = min(max(rules.patience, (now - since) / 4), _LONGEST_PATIENCE)
+    return deferred(job, code, now, pause)
 
 
 def outcome_of(problems: Iterable[Problem]) -> Outcome:
@@ -358,7 +406,7 @@ def outcome_of(problems: Iterable[Problem]) -> Outcome:
 
 
 def _is_refused_repeat(flow: FlowReport) -> bool:
-    return flow.ack is AckStatus.ERROR and any(problem.code == _ALREADY for problem in flow.problems)
+    return flow.ack is AckStatus.ERROR and any(problem.code in _ALREADY for problem in flow.problems)
 
 
 # --------------------------------------------------------------------------- the end

@@ -50,7 +50,7 @@ class Account(_Section):
     """A *raccordement*: one gateway, its credentials, and the organisations it may act for."""
 
     name: Name
-    gateway: Literal["afnor"]
+    gateway: Literal["afnor", "chorus-pro"]
     kind: Literal["direct", "concentrator", "editor"] = "direct"
     organizations: tuple[Siren, ...] = ()
     base_url: HttpUrl
@@ -71,6 +71,37 @@ class Account(_Section):
     visibility: float = Field(900.0, ge=0)  # seconds a platform may take to show a flow in its index
     poll_seconds: float = Field(10.0, gt=0)
     poll_overlap: float = Field(3600.0, ge=0)  # seconds asked again behind the cursor
+    ask_after: float = Field(120.0, gt=0)  # seconds without news before a flow is asked for by its number
+    technical_account: str | None = Field(None, min_length=1)  # Chorus Pro: login, TECH_…@cpro.fr
+    resend_after_absence: bool = False  # Chorus Pro: see config/connector.toml before you turn it on
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_its_gateway(cls, given: Any) -> Any:
+        own = _DEFAULTS.get(str(given.get("gateway"))) if isinstance(given, dict) else None
+        return {**own, **given} if own else given
+
+    @model_validator(mode="after")
+    def _has_a_technical_account(self) -> Account:
+        if self.gateway == "chorus-pro" and self.technical_account is None:
+            raise ValueError("a chorus-pro account needs its technical_account (TECH_…@cpro.fr)")
+        return self
+
+
+# What differs from the defaults above: PISTE publishes no quotas, so one request at a time; and Chorus Pro
+# takes hours to integrate a flow, during which nobody can find it.
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "chorus-pro": {
+        "token_auth": "body",
+        "scope": "openid",
+        "max_in_flight": 1,
+        "max_per_second": 5.0,
+        "lookup_interval": 3600.0,
+        "visibility": 86400.0,
+        "poll_seconds": 10.0,
+        "ask_after": 30.0,
+    }
+}
 
 
 class Route(_Section):
@@ -257,38 +288,52 @@ def load(path: Path) -> Settings:
 
 
 def client_secret(settings: Settings, account: Account) -> SecretStr:
-    """The client secret of an account: systemd credential, else environment, else a private file.
+    """The client secret of an account. See `secret_of`."""
+    return secret_of(settings, account, "client_secret")
 
-    Looked up as `$CREDENTIALS_DIRECTORY/<account>.client_secret`, `CONNECTOR_<ACCOUNT>_CLIENT_SECRET`,
-    `<secrets_dir>/<account>.client_secret` (mode 0600).
+
+def technical_password(settings: Settings, account: Account) -> SecretStr | None:
+    """The password of an account's technical account; None for an account that has none. See `secret_of`."""
+    if account.technical_account is None:
+        return None
+    return secret_of(settings, account, "technical_password")
+
+
+def secret_of(
+    settings: Settings, account: Account, what: Literal["client_secret", "technical_password"]
+) -> SecretStr:
+    """A secret of an account: systemd credential, else environment, else a private file.
+
+    Looked up as `$CREDENTIALS_DIRECTORY/<account>.<what>`, `CONNECTOR_<ACCOUNT>_<WHAT>`,
+    `<secrets_dir>/<account>.<what>` (mode 0600).
 
     Raises:
         ConfigurationError: there is none, it is empty, or others on the machine can read the file.
     """
-    file_name = f"{account.name}.client_secret"
-    variable = f"CONNECTOR_{account.name}_CLIENT_SECRET".upper().replace("-", "_")
+    file_name, words = f"{account.name}.{what}", what.replace("_", " ")
+    variable = f"CONNECTOR_{account.name}_{what}".upper().replace("-", "_")
     if credentials := os.environ.get("CREDENTIALS_DIRECTORY"):
         credential = Path(credentials) / file_name
         if credential.is_file():
-            return _not_empty(credential.read_text("utf-8"), str(credential))
+            return _not_empty(credential.read_text("utf-8"), words, str(credential))
     if variable in os.environ:
-        return _not_empty(os.environ[variable], variable)
+        return _not_empty(os.environ[variable], words, variable)
     private = (settings.secrets_dir or Path("secrets")) / file_name
     if not private.is_file():
         raise ConfigurationError(
-            f'account "{account.name}": no client secret; give it as the systemd credential {file_name}, '
+            f'account "{account.name}": no {words}; give it as the systemd credential {file_name}, '
             f"as {variable}, or in the file {private} (mode 0600)"
         )
     if private.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigurationError(
             f'account "{account.name}": {private} can be read by others on this machine; chmod 600 {private}'
         )
-    return _not_empty(private.read_text("utf-8"), str(private))
+    return _not_empty(private.read_text("utf-8"), words, str(private))
 
 
-def _not_empty(value: str, origin: str) -> SecretStr:
+def _not_empty(value: str, what: str, origin: str) -> SecretStr:
     if not value.strip():
-        raise ConfigurationError(f"the client secret in {origin} is empty")
+        raise ConfigurationError(f"the {what} in {origin} is empty")
     return SecretStr(value.strip())
 
 

@@ -13,7 +13,7 @@ from connector import checks
 from connector.clock import SystemClock
 from connector.effects import Effects
 from connector.errors import ConfigurationError
-from connector.gateways import AccountDesk, EventLoop, open_gateway
+from connector.gateways import AccountDesk, EventLoop, Secrets, open_gateway, traits_of
 from connector.inbox import Bell, Inbox
 from connector.inbox.ignore import NameFilter
 from connector.inbox.settle import SettleRules
@@ -23,7 +23,7 @@ from connector.moves import Folders
 from connector.outbox import OutboxScribe
 from connector.paths import folders_of, journal_of, owned
 from connector.policy import LookupRules, RouteRules
-from connector.settings import Account, Route, Settings, client_secret
+from connector.settings import Account, Route, Settings, client_secret, technical_password
 from connector.validation.catalogue import load_catalogue
 from connector.validation.pool import InspectionPool
 from connector.world import World
@@ -85,7 +85,7 @@ def assembled(
         for account in {
             settings.account_of(route).name: settings.account_of(route) for route in chosen
         }.values():
-            desks[account.name] = open_gateway(account, client_secret(settings, account), loop)
+            desks[account.name] = open_gateway(account, _secrets(settings, account), loop)
             stack.callback(desks[account.name].close, 0.0)
         lines = []
         for route in chosen:
@@ -107,6 +107,7 @@ def _line(
     kind = kind_of(route.inbox_dir)
     remote = is_remote(kind)
     quiet = quiet_seconds(kind) if route.quiet_seconds is None else route.quiet_seconds
+    traits = traits_of(settings.account_of(route))
     clock = SystemClock()
     inbox = Inbox(
         route.inbox_dir,
@@ -126,9 +127,10 @@ def _line(
         folders=_made(folders_of(settings, route)),
         rules=RouteRules(
             accept=frozenset(route.accept),
+            carried=traits.families,
             duplicates=route.duplicates,
             on_same_number=route.on_same_number,
-            max_size=route.max_size,
+            max_size=min(route.max_size, traits.largest),
             incomplete_grace=timedelta(seconds=2 * quiet),
             quiet=timedelta(seconds=quiet),
         ),
@@ -153,9 +155,18 @@ def _made(folders: Folders) -> Folders:
     return folders
 
 
+def _secrets(settings: Settings, account: Account) -> Secrets:
+    return Secrets(
+        client_secret=client_secret(settings, account),
+        technical_password=technical_password(settings, account),
+    )
+
+
 def _lookup_rules(account: Account) -> LookupRules:
     return LookupRules(
         checks=account.lookup_checks,
         interval=timedelta(seconds=account.lookup_interval),
         visibility=timedelta(seconds=account.visibility),
+        absence_is_proof=traits_of(account).absence_is_proof,
+        patience=timedelta(seconds=account.ask_after),
     )

@@ -6,7 +6,6 @@ What an answer means is decided in `afnor_answers`, how a search is read complet
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
@@ -16,26 +15,26 @@ from loguru import logger
 from connector.gateways import afnor_answers
 from connector.gateways.afnor_flows import SeenFlow, flow_info, flow_of, in_order, media_type, moment
 from connector.gateways.afnor_search import LIMIT, FlowScan, Page, Where, iso
-from connector.gateways.base import ReadFailed
-from connector.gateways.body import BytesBody, FlowBody
+from connector.gateways.base import ReadFailed, Traits
+from connector.gateways.body import BytesBody, SpoolBody, form_with_file
 from connector.gateways.channel import Channel
-from connector.gateways.exchange import Exchange, Request
-from connector.gateways.oauth import TokenUnavailable
+from connector.gateways.exchange import Request
 from connector.model import (
     Absent,
+    Family,
     FlowReport,
     Found,
     Health,
     Inconclusive,
     LookupAnswer,
-    NotSent,
     Parcel,
     PollPage,
     SubmitAnswer,
-    Unknown,
 )
 from connector.settings import Account
 
+# XP Z12-013 Flow 1.2.0: 100 MB a flow.
+TRAITS = Traits(families=frozenset(Family), largest=100 * 1024 * 1024, absence_is_proof=True)
 BEFORE_SENDING = timedelta(hours=1)  # clocks differ: look for a deposit from so long before its intent
 LONGEST_SCAN = 500  # pages of one look-up
 SUBMIT_ANSWER = 1024 * 1024  # bytes
@@ -63,30 +62,18 @@ class AfnorGateway:
     # ------------------------------------------------------------------ deposits
     async def submit(self, parcel: Parcel) -> SubmitAnswer:
         """`POST /v1/flows`. The caller has taken a turn of the rate."""
-        body: FlowBody | None = None
-        try:
-            body = FlowBody(
+
+        def build() -> Request:
+            body = form_with_file(
                 info=flow_info(parcel),
                 name=parcel.name,
                 media_type=media_type(parcel.document.syntax),
                 path=parcel.path,
                 size=parcel.size,
             )
-            request = self._request("POST", "/v1/flows", body, limit=SUBMIT_ANSWER)
-            return afnor_answers.submitted(await self._channel.exchange(request, paced=False))
-        except TokenUnavailable as failure:
-            return NotSent(
-                reason=failure.reason,
-                retry_after=failure.retry_after,
-                stops_account=failure.refused,
-                trace=failure.trace,
-            )
-        except Exception as bug:  # noqa: BLE001 - whatever it is, the parcel must be answered, and rightly so
-            # As text: loguru would print the values of local variables, tokens among them.
-            logger.error("{}: submitting failed\n{}", parcel.job, "".join(traceback.format_exception(bug)))
-            if body is not None and body.started:
-                return Unknown(reason="internal")
-            return NotSent(reason="internal")
+            return self._request("POST", "/v1/flows", body, limit=SUBMIT_ANSWER)
+
+        return await self._channel.deposit(parcel.job, build, afnor_answers.submitted)
 
     # ------------------------------------------------------------------ look-ups
     async def lookup(self, parcel: Parcel) -> LookupAnswer:
@@ -163,7 +150,7 @@ class AfnorGateway:
         """
         what = f"flow {flow_id}"
         request = self._request("GET", f"/v1/flows/{quote(flow_id, safe='')}?docType=Metadata")
-        exchange = await self._asked(request)
+        exchange = await self._channel.ask(request)
         if exchange.status == 404:
             return None
         if failure := afnor_answers.read_failure(exchange, what):
@@ -176,32 +163,23 @@ class AfnorGateway:
     async def health(self) -> Health:
         """`GET /v1/healthcheck`, with a token."""
         try:
-            return afnor_answers.health_of(await self._asked(self._request("GET", "/v1/healthcheck")))
+            return afnor_answers.health_of(await self._channel.ask(self._request("GET", "/v1/healthcheck")))
         except ReadFailed as failure:
             return Health(up=False, reason=failure.reason)
 
     # ------------------------------------------------------------------ requests
     async def _search(self, where: Where) -> Page:
         body = BytesBody(json.dumps({"limit": LIMIT, "where": where}).encode(), "application/json")
-        exchange = await self._asked(self._request("POST", "/v1/flows/search", body))
+        exchange = await self._channel.ask(self._request("POST", "/v1/flows/search", body))
         if failure := afnor_answers.read_failure(exchange, "search"):
             raise failure
         return Page.of(exchange.json())
-
-    async def _asked(self, request: Request) -> Exchange:
-        try:
-            return await self._channel.exchange(request)
-        except TokenUnavailable as failure:
-            words = f"token: HTTP {failure.trace.http_status or '-'} {failure.trace.body[:300]}".rstrip()
-            raise ReadFailed(
-                failure.reason, words, authentication=failure.refused, stops_account=failure.refused
-            ) from None
 
     def _request(
         self,
         method: str,
         path: str,
-        body: BytesBody | FlowBody | None = None,
+        body: BytesBody | SpoolBody | None = None,
         *,
         limit: int = 8 * 1024 * 1024,
     ) -> Request:

@@ -6,67 +6,30 @@ Bodies are read defensively: a platform, or a proxy before it, may answer JSON, 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
-from typing import Any
 
+from connector.gateways import answers
 from connector.gateways.afnor_flows import moment, problem_of, text
 from connector.gateways.base import ReadFailed
-from connector.gateways.exchange import Exchange, Trouble
-from connector.model import Health, NotSent, Problem, Received, Refused, SubmitAnswer, Unknown
+from connector.gateways.exchange import Exchange
+from connector.model import Health, Problem, Received, Refused, SubmitAnswer, Unknown
 
-# Statuses that mean "this document, for good" (API §7.3). Others of the 4xx are in doubt unless named below.
+# Statuses that mean "this document, for good". Others of the 4xx are in doubt or close the way.
 _REFUSALS = frozenset({400, 413, 415, 422, 501})
-# The way is closed, whatever the document: credentials, rights, address, version (H06, H24).
-_STOPS: Mapping[int, str] = {
-    401: "unauthorized",
-    403: "forbidden",
-    404: "no-such-service",
-    405: "no-such-service",
-    407: "proxy",
-    410: "no-such-service",
-}
-_DOUBTS: Mapping[int, str] = {408: "timeout", 409: "already-exists"}
-_ALREADY = re.compile(
-    r"already[ _-]?(exist|been (sent|received|submitted|deposited)|(sent|received|submitted|deposited)\b)"
-    r"|duplicate[ _-]?(flow|invoice|document|submission|deposit|tracking)"
-    r"|exist\w* déj[àa]|déj[àa] (exist|reçu|transmis|dépos|envoy|présent)|\bdoublon\b|\"duplicated?\"",
-    re.IGNORECASE,
-)
 
 
 # --------------------------------------------------------------------------- a deposit
 def submitted(exchange: Exchange) -> SubmitAnswer:
     """The meaning of the answer to `POST /v1/flows`."""
-    trace, status = exchange.trace, exchange.status
-    if status is None:
-        return _no_answer(exchange)
-    if status in _STOPS:
-        return NotSent(reason=_STOPS[status], stops_account=True, trace=trace)
-    if 300 <= status < 400:
-        return NotSent(reason="redirect", stops_account=True, trace=trace)
-    if status == 429:
-        return NotSent(reason="rate", retry_after=exchange.retry_after, trace=trace)
-    if exchange.trouble is not None:
-        return Unknown(reason=exchange.trouble.value, trace=trace)
+    if (answer := answers.about_the_way(exchange)) is not None:
+        return answer
+    status = exchange.status or 0
     if 200 <= status < 300:
         return _receipt(exchange)
     if status in _REFUSALS:
         if _means_already_there(exchange):
-            return Unknown(reason="already-exists", trace=trace)
-        return Refused(problems=error_problems(exchange), trace=trace)
-    if status in _DOUBTS:
-        return Unknown(reason=_DOUBTS[status], trace=trace)
-    return Unknown(reason="server-error" if status >= 500 else "unexpected-status", trace=trace)
-
-
-def _no_answer(exchange: Exchange) -> SubmitAnswer:
-    """Without a status, only a body that was never asked for proves that nothing was sent."""
-    trouble = exchange.trouble or Trouble.READ
-    if exchange.body_started:
-        return Unknown(reason=trouble.value, trace=exchange.trace)
-    reason = trouble if trouble is Trouble.SPOOL else Trouble.CONNECT
-    return NotSent(reason=reason.value, trace=exchange.trace)
+            return Unknown(reason="already-exists", trace=exchange.trace)
+        return Refused(problems=error_problems(exchange), trace=exchange.trace)
+    return answers.in_doubt(exchange)
 
 
 def _receipt(exchange: Exchange) -> SubmitAnswer:
@@ -80,10 +43,9 @@ def _receipt(exchange: Exchange) -> SubmitAnswer:
 
 
 def _means_already_there(exchange: Exchange) -> bool:
-    """Whether a refusal says that the platform has this document; it may be our own earlier attempt (H09)."""
     answer = exchange.json()
     words = exchange.trace.body if answer is None else json.dumps(answer, ensure_ascii=False)
-    return _ALREADY.search(words) is not None
+    return answers.says_already_there(words)
 
 
 # --------------------------------------------------------------------------- error bodies
@@ -92,7 +54,7 @@ def error_problems(exchange: Exchange) -> tuple[Problem, ...]:
     answer = exchange.json()
     fallback = f"http-{exchange.status}"
     if not isinstance(answer, dict):
-        return (Problem(code=fallback, source="platform", message=_plain_words(exchange, answer)),)
+        return (Problem(code=fallback, source="platform", message=answers.plain_words(exchange, answer)),)
     details = answer.get("details")
     words = [text(answer.get("errorMessage")), text(details)]
     main = Problem(
@@ -104,13 +66,6 @@ def error_problems(exchange: Exchange) -> tuple[Problem, ...]:
     return (main, *(problem_of(item) for item in listed if isinstance(item, dict)))
 
 
-def _plain_words(exchange: Exchange, answer: Any) -> str | None:
-    """A body that is just a sentence; None for a page of HTML or nothing (the trace has the bytes)."""
-    words = answer if isinstance(answer, str) else exchange.trace.body
-    words = words.strip()
-    return None if not words or words.startswith(("<", "{", "[")) else words[:1000]
-
-
 # --------------------------------------------------------------------------- reads
 def read_failure(exchange: Exchange, what: str) -> ReadFailed | None:
     """Why the answer to a question cannot be used; None for a whole 200.
@@ -119,32 +74,7 @@ def read_failure(exchange: Exchange, what: str) -> ReadFailed | None:
         exchange: of a search, a flow's metadata or the health check.
         what: what was asked, for the operator.
     """
-    status = exchange.status
-    if status is None or (exchange.trouble is not None and status < 300):
-        reason = (exchange.trouble or Trouble.READ).value
-        return ReadFailed(reason, f"{what}: no answer ({reason}: {exchange.detail})")
-    if status == 200:
-        return None
-    words = f"{what}: HTTP {status} {_first_words(exchange)}".rstrip()
-    match status:
-        case 401:
-            return ReadFailed("unauthorized", words, authentication=True, stops_account=True)
-        case 403:
-            return ReadFailed("forbidden", words, authentication=True)
-        case 407:
-            return ReadFailed("proxy", words, authentication=True)
-        case 429:
-            return ReadFailed("rate", words)
-        case 404 | 405 | 410 | 501:
-            return ReadFailed("no-such-service", words)
-        case 400 | 422:
-            return ReadFailed("bad-question", words)
-        case 408 | 500 | 502 | 503 | 504:
-            return ReadFailed("server-error", words)
-        case _ if 300 <= status < 400:
-            return ReadFailed("redirect", words)
-        case _:
-            return ReadFailed("unexpected-status", words)
+    return answers.read_failure(exchange, what, _first_words(exchange))
 
 
 def health_of(exchange: Exchange) -> Health:

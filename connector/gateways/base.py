@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from connector.model import FlowReport, Health, LookupAnswer, Parcel, PollPage, SubmitAnswer
+from connector.model import Family, FlowReport, Health, LookupAnswer, Parcel, PollPage, SubmitAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What a kind of platform can and cannot do, which a route has to know before it takes a document.
+
+    Args:
+        families: of documents that it takes.
+        largest: bytes of one document.
+        absence_is_proof: a look-up that finds nothing, asked properly and late enough, means "not there".
+    """
+
+    families: frozenset[Family]
+    largest: int
+    absence_is_proof: bool
 
 
 class Gateway(Protocol):

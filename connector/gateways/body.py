@@ -1,4 +1,4 @@
-"""Bodies of requests: a document as `multipart/form-data` (XP Z12-013 Flow 1.2.0), and bytes at hand.
+"""Bodies of requests: a document inside a form or a JSON object, and bytes at hand.
 
 Bodies remember whether their first piece was taken; see `exchange`. The spool lies on a local disk (the
 settings refuse another), so it is read without a thread of its own.
@@ -6,13 +6,15 @@ settings refuse another), so it is read without a thread of its own.
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
-from collections.abc import AsyncIterator
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-PIECE = 128 * 1024
+PIECE = 3 * 43690  # bytes; a multiple of three, so that pieces written as base64 can be put together
 
 
 class SpoolChanged(OSError):
@@ -33,33 +35,34 @@ class BytesBody:
         yield self._content
 
 
-class FlowBody:
-    """`flowInfo` (JSON) and `file`, in this order, with a length known beforehand.
+class SpoolBody:
+    """A private copy with something before and behind it, with a length known beforehand.
 
     Args:
-        info: the JSON text of `flowInfo`.
-        name: file name told to the platform.
-        media_type: of the file.
+        before, after: what stands around the copy.
         path: the private copy; opened only when the body is asked for.
         size: its length in bytes; a copy of another length is not sent.
+        content_type: of the whole.
+        write: how a piece of the copy is written; pieces have a multiple of three bytes, but for the last.
+        written: how long the whole copy is when written so.
     """
 
-    def __init__(self, *, info: bytes, name: str, media_type: str, path: Path, size: int) -> None:
-        boundary = secrets.token_hex(16)
-        head = (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="flowInfo"\r\n'
-            f"Content-Type: application/json\r\n\r\n"
-        ).encode()
-        middle = (
-            f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="file"; '
-            f'filename="{_quoted(name)}"\r\nContent-Type: {media_type}\r\n\r\n'
-        ).encode()
-        self._before = head + info + middle
-        self._after = f"\r\n--{boundary}--\r\n".encode()
-        self._path = path
-        self._size = size
-        self.content_type = f"multipart/form-data; boundary={boundary}"
-        self.length = len(self._before) + size + len(self._after)
+    def __init__(
+        self,
+        *,
+        before: bytes,
+        after: bytes,
+        path: Path,
+        size: int,
+        content_type: str,
+        write: Callable[[bytes], bytes] = bytes,
+        written: int | None = None,
+    ) -> None:
+        self._before, self._after = before, after
+        self._path, self._size = path, size
+        self._write = write
+        self.content_type = content_type
+        self.length = len(before) + (size if written is None else written) + len(after)
         self.started = self.finished = False
 
     async def pieces(self) -> AsyncIterator[bytes]:
@@ -73,15 +76,62 @@ class FlowBody:
         with self._path.open("rb") as copy:
             if os.fstat(copy.fileno()).st_size != self._size:
                 raise SpoolChanged(f"{self._path.name} is no longer {self._size} bytes long")
-            piece = self._before + copy.read(PIECE)
-            left = self._size - (len(piece) - len(self._before))
+            read = copy.read(PIECE)
+            piece = self._before + self._write(read)
+            left = self._size - len(read)
             while left:
                 self.started = True
                 yield piece
-                piece = _next_piece(copy, left)
-                left -= len(piece)
+                read = _next_piece(copy, left)
+                left -= len(read)
+                piece = self._write(read)
             self.started = self.finished = True
             yield piece + self._after
+
+
+def form_with_file(*, info: bytes, name: str, media_type: str, path: Path, size: int) -> SpoolBody:
+    """`flowInfo` (JSON) and `file`, in this order, as `multipart/form-data` (XP Z12-013 Flow 1.2.0).
+
+    Args:
+        info: the JSON text of `flowInfo`.
+        name: file name told to the platform.
+        media_type: of the file.
+    """
+    boundary = secrets.token_hex(16)
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="flowInfo"\r\n'
+        f"Content-Type: application/json\r\n\r\n"
+    ).encode()
+    middle = (
+        f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="file"; '
+        f'filename="{_quoted(name)}"\r\nContent-Type: {media_type}\r\n\r\n'
+    ).encode()
+    return SpoolBody(
+        before=head + info + middle,
+        after=f"\r\n--{boundary}--\r\n".encode(),
+        path=path,
+        size=size,
+        content_type=f"multipart/form-data; boundary={boundary}",
+    )
+
+
+def json_with_file(member: str, others: dict[str, Any], *, path: Path, size: int) -> SpoolBody:
+    """A JSON object with a file as base64 in one of its members (Chorus Pro, `deposer/flux`).
+
+    Args:
+        member: the name of that member.
+        others: the members beside it, at least one.
+    """
+    rest = json.dumps(others, ensure_ascii=True).encode()
+    return SpoolBody(
+        before=f'{{"{member}":"'.encode(),
+        after=b'",' + rest[1:],
+        path=path,
+        size=size,
+        content_type="application/json;charset=utf-8",
+        write=b64encode,
+        written=-(-size // 3) * 4,
+    )
 
 
 def _next_piece(copy: BinaryIO, left: int) -> bytes:

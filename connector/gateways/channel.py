@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Callable
+
+from loguru import logger
 from pydantic import SecretStr
 
+from connector.gateways.base import ReadFailed
 from connector.gateways.exchange import Exchange, Request
 from connector.gateways.gate import Gate
 from connector.gateways.http import HttpSession
-from connector.gateways.oauth import Credentials, Tokens
+from connector.gateways.oauth import Credentials, Tokens, TokenUnavailable
+from connector.model import NotSent, SubmitAnswer, Unknown
 from connector.settings import Account
 
 # Beside the documents in flight: a token request, a poll and a look-up find a connection at once.
@@ -52,6 +58,48 @@ class Channel:
         if exchange.status == 429 or (exchange.status == 503 and exchange.retry_after is not None):
             self._gate.throttle(exchange.retry_after)
         return exchange
+
+    async def ask(self, request: Request) -> Exchange:
+        """Send a question.
+
+        Raises:
+            ReadFailed: there is no token to ask with.
+        """
+        try:
+            return await self.exchange(request)
+        except TokenUnavailable as failure:
+            words = f"token: HTTP {failure.trace.http_status or '-'} {failure.trace.body[:300]}".rstrip()
+            raise ReadFailed(
+                failure.reason, words, authentication=failure.refused, stops_account=failure.refused
+            ) from None
+
+    async def deposit(
+        self, job: str, build: Callable[[], Request], meaning: Callable[[Exchange], SubmitAnswer]
+    ) -> SubmitAnswer:
+        """Send a document once. Whatever happens, the answer is right about whether it may have arrived.
+
+        Args:
+            job: whose document, for the log.
+            build: makes the request; the caller has taken a turn of the rate.
+            meaning: what an exchange says of the document.
+        """
+        request: Request | None = None
+        try:
+            request = build()
+            return meaning(await self.exchange(request, paced=False))
+        except TokenUnavailable as failure:
+            return NotSent(
+                reason=failure.reason,
+                retry_after=failure.retry_after,
+                stops_account=failure.refused,
+                trace=failure.trace,
+            )
+        except Exception as bug:  # noqa: BLE001 - the parcel must be answered all the same, and rightly so
+            # As text: loguru would print the values of local variables, tokens among them.
+            logger.error("{}: submitting failed\n{}", job, "".join(traceback.format_exception(bug)))
+            if request is not None and request.body is not None and request.body.started:
+                return Unknown(reason="internal")
+            return NotSent(reason="internal")
 
     async def close(self) -> None:
         await self._session.close()

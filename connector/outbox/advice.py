@@ -69,6 +69,8 @@ class Advice:
 
 LOST = {"inspection-lost", "inspection-io"}  # our checker gave up; the file may be sound
 _REPEATED = {"AlreadyExistingFlow", "DOUBLON", "REJ_UNI"}
+# Chorus Pro makes no invoice of a flow that it rejects at integration: the number stays free.
+_NOT_INTEGRATED = {"chorus-rejection", "IN_REJETE"}
 _ROUTING = {"ROUTAGE_ERR", "221"}
 _HELD_FOR = (
     "same-number",
@@ -76,6 +78,9 @@ _HELD_FOR = (
     "found-several",
     "already-exists",
     "in-doubt",
+    "flow-unknown",
+    "state-unknown",
+    "flow-stuck",
     "source-changed",
     "never-settles",
 )
@@ -122,7 +127,7 @@ def advice(
 
 
 def _refused_here(codes: frozenset[str]) -> Advice:
-    if codes == {"kind-not-accepted"}:
+    if codes and codes <= {"kind-not-accepted", "kind-not-carried"}:
         return Advice(
             action=Action.RESEND_UNCHANGED,
             number=Number.NEVER_ISSUED,
@@ -156,7 +161,7 @@ def _technical(codes: frozenset[str]) -> Advice:
         return Advice(
             action=Action.CONTACT_ADMIN, number=Number.NEVER_ISSUED, who=Who.IT, because="VirusFound"
         )
-    damaged = codes == {"ChecksumMismatch"}
+    damaged = bool(codes) and codes <= {"ChecksumMismatch", "IN_INCIDENTE"}
     action = Action.RESEND_UNCHANGED if damaged else Action.FIX_AND_DROP_AGAIN
     return Advice(action=action, number=Number.NEVER_ISSUED, who=Who.IT)
 
@@ -168,6 +173,8 @@ def _rejected(codes: frozenset[str], family: Family | None, taken: bool) -> Advi
         return Advice(action=Action.RESEND_UNCHANGED, number=Number.UNCHANGED, who=Who.ACCOUNTING)
     if not taken or (codes and all(code in TECHNICAL_REASONS or code.startswith("IRR_") for code in codes)):
         return _technical(codes)
+    if codes & _NOT_INTEGRATED:
+        return Advice(action=Action.FIX_AND_DROP_AGAIN, number=Number.NEVER_ISSUED, who=Who.ACCOUNTING)
     if family in (None, Family.INVOICE):
         return Advice(action=Action.NEW_INVOICE_NEW_NUMBER, number=Number.VOID, who=Who.ACCOUNTING)
     # A report or a status is corrected and comes again under a new identifier (DGFiP v3.2 §3.7.9).

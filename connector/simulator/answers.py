@@ -107,5 +107,6 @@ def _spoiled(fault: Garbage, good: Answer) -> Answer:
             return replace(good, body=b"")
         case "no-flow-id":
             told = json.loads(good.body)
-            told.pop("flowId", None)
+            for name in ("flowId", "numeroFluxDepot"):
+                told.pop(name, None)
             return replace(good, body=json.dumps(told).encode())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from connector.errors import ConfigurationError
@@ -28,6 +29,8 @@ def answer(platform: SimulatedPlatform, method: str, path: str, body: bytes) -> 
     match method, path.removeprefix(PREFIX):
         case "GET", "flows":
             return answer_json(_flows(platform))
+        case "GET", "chorus-flows":
+            return answer_json([asdict(flow) for flow in platform.chorus.flows])
         case "GET", "exchanges":
             kept = [exchange.as_json() for exchange in platform.exchanges.kept()]
             return answer_json({"total": platform.exchanges.total, "exchanges": kept})

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from aiohttp import web
 
 from connector.simulator import control, wire
 from connector.simulator.answers import ALREADY_EXISTS, Answer, refused, under
-from connector.simulator.contract import Refusal, read_deposit, read_search
+from connector.simulator.contract import FlowInfo, Refusal, read_deposit, read_search
 from connector.simulator.exchanges import Exchange
 from connector.simulator.faults import Moment
 from connector.simulator.plan import (
@@ -28,7 +29,14 @@ from connector.simulator.platform import SimulatedPlatform, examine
 from connector.simulator.tokens import TokenRefused
 
 PREFIX = "/flow-service"
+CHORUS_PREFIX = "/cpro"
 _FLOWS = f"{PREFIX}/v1/flows"
+_CHORUS: dict[tuple[str, str], Endpoint] = {
+    ("POST", "/factures/v1/deposer/flux"): "submit",
+    ("POST", "/factures/v1/rechercher/fournisseur"): "search",
+    ("POST", "/transverses/v1/consulterCRDetaille"): "flow",
+    ("GET", "/transverses/v1/health-check"): "health",
+}
 _FORM_ALLOWANCE = 256 * 1024  # bytes of a form beside the file
 _SMALL = 1024 * 1024  # a token form, a search, a control document
 _HASHED_AT_ONCE = 1024 * 1024  # a bigger file is hashed in a thread, so that others are served
@@ -39,6 +47,8 @@ Played = tuple[Answer | None, WireRule | None]
 
 def locate(method: str, path: str) -> Endpoint | None:
     """The endpoint that a request is for; None when there is no such."""
+    if path.startswith(CHORUS_PREFIX):
+        return _CHORUS.get((method, path.removeprefix(CHORUS_PREFIX)))
     match method, path:
         case "POST", "/token":
             return "token"
@@ -127,6 +137,8 @@ class Front:
 
     async def _ask(self, on: Endpoint, request: web.BaseRequest) -> Answer:
         platform = self._platform
+        if request.path.startswith(CHORUS_PREFIX):
+            return await self._ask_chorus(on, request)
         if on == "health":  # the specification declares no 401 for it
             return Answer(status=200, content_type="text/plain")
         authorization = request.headers.get("Authorization", "")
@@ -146,14 +158,50 @@ class Front:
         flow_id = request.path[len(_FLOWS) + 1 :]
         return platform.flow(flow_id, request.query.get("docType", "Metadata"))
 
+    async def _ask_chorus(self, on: Endpoint, request: web.BaseRequest) -> Answer:
+        self._let_into_chorus(request)
+        if on == "health":
+            return Answer(status=200, content_type="text/plain")
+        body, chorus = await wire.receive(request, _SMALL), self._platform.chorus
+        return chorus.search(body) if on == "search" else chorus.report(body)
+
+    def _let_into_chorus(self, request: web.BaseRequest) -> None:
+        self._platform.tokens.check(request.headers.get("Authorization", ""))
+        self._platform.chorus.let_in(request.headers.get("cpro-account", ""))
+
     async def _submit(self, request: web.BaseRequest) -> Played:
+        if request.path.startswith(CHORUS_PREFIX):
+            return await self._submit_to_chorus(request)
         platform = self._platform
         platform.tokens.check(request.headers.get("Authorization", ""))
         body = await wire.receive(request, self._form_size)
         deposit = read_deposit(
             request.headers.get("Content-Type", ""), body, platform.switches.max_file_bytes
         )
-        fault = platform.faults.take("submit", Moment.CHECKED, deposit.info)
+
+        async def accept() -> Answer:
+            if len(deposit.content) < _HASHED_AT_ONCE:
+                return platform.accept(examine(deposit))
+            return platform.accept(await asyncio.to_thread(examine, deposit))
+
+        return await self._take(deposit.info, request, accept)
+
+    async def _submit_to_chorus(self, request: web.BaseRequest) -> Played:
+        self._let_into_chorus(request)
+        chorus = self._platform.chorus
+        # In base64 a file is a third longer.
+        info, content = chorus.read_deposit(await wire.receive(request, self._form_size * 4 // 3))
+
+        async def accept() -> Answer:
+            return chorus.deposit(info, content)
+
+        return await self._take(info, request, accept)
+
+    async def _take(
+        self, info: FlowInfo, request: web.BaseRequest, accept: Callable[[], Awaitable[Answer]]
+    ) -> Played:
+        """Play the fault that a deposit meets, before, after or instead of accepting it."""
+        fault = self._platform.faults.take("submit", Moment.CHECKED, info)
         match fault:
             case DuplicateRefusal():
                 return refused(ALREADY_EXISTS), fault
@@ -161,11 +209,7 @@ class Front:
                 return self._before(fault, request), fault
             case Delay(when="before"):
                 await asyncio.sleep(fault.seconds)
-        if len(deposit.content) < _HASHED_AT_ONCE:
-            arrival = examine(deposit)
-        else:
-            arrival = await asyncio.to_thread(examine, deposit)
-        answer = platform.accept(arrival)
+        answer = await accept()
         return (under(fault, answer, request.path) if fault else answer), fault
 
     @property

@@ -1,5 +1,6 @@
 """The simulated platform itself: its state, and what it decides about one request. No socket.
 
+Here: XP Z12-013 Flow 1.2.0; `chorus` plays Chorus Pro beside it, with the same tokens, faults and switches.
 XP Z12-013 Flow 1.2.0: deposit, search, metadata, original. Not played: webhooks, directory, conversion,
 incoming flows. A document's content is glanced at, never validated.
 """
@@ -10,6 +11,7 @@ from hashlib import sha256
 
 from connector.simulator.answers import ALREADY_EXISTS, Answer, answer_json
 from connector.simulator.archive import Archive
+from connector.simulator.chorus import ChorusPro
 from connector.simulator.content import Glance, glance
 from connector.simulator.contract import Deposit, FlowInfo, Refusal, Search
 from connector.simulator.exchanges import ExchangeLog
@@ -43,6 +45,7 @@ class SimulatedPlatform:
         self.tokens = Tokens(client_id, client_secret)
         self.faults = FaultPlan(plan.rule)
         self.exchanges = ExchangeLog()
+        self.chorus = ChorusPro(self.faults, lambda: self._switches)
         self.switch(plan.switches)
 
     @property
@@ -57,6 +60,7 @@ class SimulatedPlatform:
     def reset(self) -> None:
         """As just started: no flow, no rule, no token, no log, switches at their defaults."""
         self.ledger.clear()
+        self.chorus.clear()
         self.faults.replace(())
         self.tokens.revoke()
         self.exchanges.clear()

@@ -15,7 +15,8 @@ from aiohttp import web
 
 from connector.errors import ConfigurationError
 from connector.simulator.archive import Archive, FolderArchive, MemoryArchive
-from connector.simulator.endpoints import PREFIX, Front
+from connector.simulator.chorus import TECHNICAL_ACCOUNT, TECHNICAL_PASSWORD, ChorusFlow
+from connector.simulator.endpoints import CHORUS_PREFIX, PREFIX, Front
 from connector.simulator.exchanges import Exchange
 from connector.simulator.flows import Detail, Flow, Verdict
 from connector.simulator.ledger import Ledger
@@ -186,6 +187,21 @@ class Simulator:
         return self._url + PREFIX
 
     @property
+    def chorus_url(self) -> str:
+        """Of Chorus Pro."""
+        return self._url + CHORUS_PREFIX
+
+    @property
+    def technical_account(self) -> str:
+        """Of Chorus Pro."""
+        return TECHNICAL_ACCOUNT
+
+    @property
+    def technical_password(self) -> str:
+        """Of Chorus Pro's technical account."""
+        return TECHNICAL_PASSWORD
+
+    @property
     def token_url(self) -> str:
         return self._url + "/token"
 
@@ -206,6 +222,11 @@ class Simulator:
     def flows(self) -> tuple[Flow, ...]:
         """Everything received, in the order of deposit."""
         return self._platform.ledger.flows()
+
+    @property
+    def chorus_flows(self) -> tuple[ChorusFlow, ...]:
+        """Everything that Chorus Pro received, in the order of deposit."""
+        return self._platform.chorus.flows
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:

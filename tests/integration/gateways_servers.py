@@ -19,11 +19,12 @@ from pydantic import SecretStr
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from connector.gateways import AccountDesk, EventLoop, open_gateway
+from connector.gateways import AccountDesk, EventLoop, Secrets, open_gateway
 from connector.model import Document, Family, Parcel, Syntax
 from connector.settings import Account
 
 SECRET = "s3cret-of-the-tests"
+PASSWORD = "technical-password-of-the-tests"
 TOKEN = "token-of-the-tests"
 TIMEOUTS = {"connect": 2.0, "read": 0.6, "write": 2.0, "pool": 2.0, "total": 1.5}
 Behaviour = Callable[["Peer"], None]
@@ -144,7 +145,9 @@ def desk(account: Account) -> Iterator[AccountDesk]:
     """The front of an account on a loop of its own, both closed at the end."""
     loop = EventLoop()
     try:
-        opened = open_gateway(account, SecretStr(SECRET), loop)
+        opened = open_gateway(
+            account, Secrets(client_secret=SecretStr(SECRET), technical_password=SecretStr(PASSWORD)), loop
+        )
         try:
             yield opened
         finally:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.gateways.body import FlowBody
+from connector.gateways.body import SpoolBody, form_with_file
 from connector.gateways.exchange import Exchange, Request, Trouble
 from connector.gateways.http import HttpSession
 from connector.gateways.loop import EventLoop
@@ -48,9 +48,9 @@ def send(loop: EventLoop, tmp_path: Path) -> Iterator[Send]:
     loop.run(session.close())
 
 
-def body_of(copy: Path, size: int | None = None) -> FlowBody:
+def body_of(copy: Path, size: int | None = None) -> SpoolBody:
     length = copy.stat().st_size if size is None else size
-    return FlowBody(info=b"{}", name="FA.xml", media_type="application/xml", path=copy, size=length)
+    return form_with_file(info=b"{}", name="FA.xml", media_type="application/xml", path=copy, size=length)
 
 
 # --------------------------------------------------------------------------- certainly not sent

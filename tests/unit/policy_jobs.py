@@ -82,5 +82,7 @@ def twin(outcome: Outcome | None, state: State = State.DONE, **more: Any) -> Job
     return replace(job(state, "20261122-080000-0000000f"), outcome=outcome, **more)
 
 
-def report(ack: AckStatus, *problems: Problem, flow_id: str = "flow-1") -> FlowReport:
-    return FlowReport(flow_id=flow_id, ack=ack, problems=problems, submitted_at=NOW)
+def report(
+    ack: AckStatus, *problems: Problem, flow_id: str = "flow-1", raw_ack: str | None = None
+) -> FlowReport:
+    return FlowReport(flow_id=flow_id, ack=ack, raw_ack=raw_ack, problems=problems, submitted_at=NOW)

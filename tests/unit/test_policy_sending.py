@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from connector import policy
 from connector.model import (
     Absent,
     AckStatus,
+    FlowReport,
     Found,
     Inconclusive,
     NotSent,
@@ -43,14 +45,14 @@ def test_a_second_attempt_keeps_the_key_and_the_time_of_the_first() -> None:
 
 @pytest.mark.parametrize("reason", ["read", "write", "timeout", "server-error", "unreadable-answer"])
 def test_H02_H03_H05_a_lost_or_senseless_answer_is_in_doubt(reason: str) -> None:
-    after = policy.answered(job(State.SENDING), Unknown(reason=reason), NOW)
+    after = policy.answered(job(State.SENDING), Unknown(reason=reason), LOOKUP, NOW)
     assert (after.state, after.not_before) == (State.UNKNOWN, NOW)
 
 
 def test_H01_what_certainly_was_not_sent_goes_back_and_waits_longer_each_time() -> None:
     waits = []
     for attempts in (1, 2, 3, 20):
-        after = policy.answered(job(State.SENDING, attempts=attempts), NotSent(reason="connect"), NOW)
+        after = policy.answered(job(State.SENDING, attempts=attempts), NotSent(reason="connect"), LOOKUP, NOW)
         assert after.state is State.VALID
         assert after.not_before is not None
         waits.append((after.not_before - NOW).total_seconds())
@@ -59,13 +61,13 @@ def test_H01_what_certainly_was_not_sent_goes_back_and_waits_longer_each_time() 
 
 
 def test_H04_the_platforms_own_pause_is_kept() -> None:
-    after = policy.answered(job(State.SENDING), NotSent(reason="rate", retry_after=7), NOW)
+    after = policy.answered(job(State.SENDING), NotSent(reason="rate", retry_after=7), LOOKUP, NOW)
     assert after.not_before == NOW + timedelta(seconds=7)
 
 
 def test_H06_when_the_account_is_stopped_its_documents_wait_for_it_and_are_no_errors() -> None:
     answer = NotSent(reason="unauthorized", stops_account=True)
-    after = policy.answered(job(State.SENDING), answer, NOW)
+    after = policy.answered(job(State.SENDING), answer, LOOKUP, NOW)
     assert (after.state, after.not_before, after.waits_for) == (State.VALID, None, "unauthorized")
     assert after.outcome is None
 
@@ -82,12 +84,12 @@ def test_H06_when_the_account_is_stopped_its_documents_wait_for_it_and_are_no_er
 )
 def test_H08_a_refusal_ends_the_job_with_the_platforms_reasons(codes: list[str], outcome: Outcome) -> None:
     problems = tuple(Problem(code=code, source="platform") for code in codes)
-    after = policy.answered(job(State.SENDING), Refused(problems=problems), NOW)
+    after = policy.answered(job(State.SENDING), Refused(problems=problems), LOOKUP, NOW)
     assert (after.state, after.outcome, after.problems) == (State.CONCLUDED, outcome, problems)
 
 
 def test_a_receipt_is_not_an_acceptance() -> None:
-    after = policy.answered(job(State.SENDING), Received(flow_id="flow-9", at=NOW), NOW)
+    after = policy.answered(job(State.SENDING), Received(flow_id="flow-9", at=NOW), LOOKUP, NOW)
     assert (after.state, after.flow_id, after.outcome) == (State.RECEIVED, "flow-9", None)
 
 
@@ -173,6 +175,57 @@ def test_a_repeat_refused_for_somebody_elses_flow_comes_to_an_end() -> None:
         if current.state is State.UNKNOWN:
             current = policy.looked_up(current, Found(flows=(refused,)), LOOKUP, now)
     assert current.state is State.CONCLUDED
+
+
+def test_what_was_asked_for_by_its_name_is_asked_for_less_and_less_often() -> None:
+    waits = []
+    for minutes in (0, 10, 60, 600):
+        now = NOW + timedelta(minutes=minutes)
+        after = policy.unanswered(job(State.RECEIVED, received_at=NOW), report(PENDING), LOOKUP, now)
+        assert (after.state, after.waits_for) == (State.RECEIVED, "acknowledgement")
+        assert after.not_before is not None
+        waits.append((after.not_before - now).total_seconds())
+    assert waits == [120, 150, 900, 3600]
+
+
+@pytest.mark.parametrize(
+    ("flow", "code"),
+    [(None, "flow-unknown"), (report(AckStatus.UNKNOWN, raw_ack="IN_NOUVEAU"), "state-unknown")],
+)
+def test_H17_an_unknown_flow_or_state_is_waited_for_a_day_and_then_asked_of_a_person(
+    flow: FlowReport | None, code: str
+) -> None:
+    waiting = job(State.RECEIVED, received_at=NOW)
+    soon = policy.unanswered(waiting, flow, LOOKUP, NOW + timedelta(hours=23))
+    assert (soon.state, soon.waits_for) == (State.RECEIVED, code)
+    late = policy.unanswered(waiting, flow, LOOKUP, NOW + timedelta(hours=25))
+    assert (late.outcome, late.problems[0].code) == (Outcome.HELD, code)
+
+
+def test_a_flow_that_will_not_go_on_is_held() -> None:
+    after = policy.reported(job(State.RECEIVED), report(AckStatus.STUCK, raw_ack="IN_A_RELANCER"), NOW)
+    assert after is not None
+    assert (after.outcome, after.problems[0].found) == (Outcome.HELD, "IN_A_RELANCER")
+
+
+@pytest.mark.parametrize(
+    ("number", "outcome"), [("FA1", Outcome.REJECTED_BY_PLATFORM), ("FA9", Outcome.ACCEPTED)]
+)
+def test_of_a_flow_taken_in_part_each_invoice_has_its_own_end(number: str, outcome: Outcome) -> None:
+    other = Problem(code="chorus-rejection", source="platform", found=number)
+    after = policy.reported(job(State.RECEIVED), report(AckStatus.PARTIAL, other), NOW)
+    assert after is not None
+    assert after.outcome is outcome
+    assert len(after.problems) == (number == "FA1")
+
+
+def test_H14_where_absence_proves_nothing_a_deposit_in_doubt_goes_to_a_person_and_is_not_sent_again() -> None:
+    rules = replace(LOOKUP, absence_is_proof=False)
+    late = NOW + LOOKUP.visibility
+    early = policy.looked_up(job(State.UNKNOWN, sent_at=NOW, lookups=1), Absent(), rules, late)
+    assert early.state is State.UNKNOWN
+    after = policy.looked_up(job(State.UNKNOWN, sent_at=NOW, lookups=2), Absent(), rules, late)
+    assert (after.outcome, after.problems[0].code) == (Outcome.HELD, "in-doubt")
 
 
 # --------------------------------------------------------------------------- pauses and reasons

@@ -113,7 +113,7 @@ def test_what_is_decided_unseen_is_an_allowed_step(tries: int, size: int, route:
 @given(submit_answers, st.integers(1, 50))
 def test_what_an_answer_decides_is_an_allowed_step(answer: SubmitAnswer, attempts: int) -> None:
     before = job(State.SENDING, attempts=attempts)
-    assert allowed(before, policy.answered(before, answer, NOW))
+    assert allowed(before, policy.answered(before, answer, LOOKUP, NOW))
 
 
 @given(lookup_answers, st.integers(0, 5), st.sampled_from(["in-doubt", "already-exists"]), late)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from connector.errors import ConfigurationError
-from connector.settings import Settings, client_secret, find_config, load
+from connector.resources import shipped
+from connector.settings import Account, Settings, client_secret, find_config, load
 
 GOOD = """
 environment = "test"
@@ -234,3 +237,18 @@ def test_an_empty_secret_is_refused(settings: Settings, text: str) -> None:
 def test_a_secret_does_not_show_itself(settings: Settings) -> None:
     secret_file(settings, "s3cr3t")
     assert "s3cr3t" not in repr(client_secret(settings, settings.account[0]))
+
+
+def test_the_shipped_account_of_chorus_pro_is_one_and_has_careful_defaults() -> None:
+    shown = tomllib.loads(shipped("config", "chorus-pro.toml").read_text("utf-8"))
+    account = Account.model_validate(shown["account"][0])
+    assert (account.max_in_flight, account.token_auth, account.scope) == (1, "body", "openid")
+    assert account.visibility == 24 * 3600
+    assert not account.resend_after_absence
+
+
+def test_an_account_of_chorus_pro_without_its_technical_account_is_refused() -> None:
+    shown = tomllib.loads(shipped("config", "chorus-pro.toml").read_text("utf-8"))
+    del shown["account"][0]["technical_account"]
+    with pytest.raises(ValidationError, match="technical_account"):
+        Account.model_validate(shown["account"][0])

@@ -1,0 +1,170 @@
+"""The gateway of Chorus Pro through PISTE: invoices to the public sector. Deposits, look-ups, reports.
+
+What an answer means is decided in `chorus_answers`. Chorus Pro has no key of ours and no list of deposits: a
+flow is followed by the number that its receipt gave, and a deposit in doubt can only be looked for among the
+invoices already integrated, so that an empty look-up proves nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from loguru import logger
+from pydantic import SecretStr
+
+from connector.gateways import chorus_answers
+from connector.gateways.base import ReadFailed, Traits
+from connector.gateways.body import BytesBody, SpoolBody, json_with_file
+from connector.gateways.channel import Channel
+from connector.gateways.chorus_answers import KnownInvoice
+from connector.gateways.exchange import Request
+from connector.model import (
+    Absent,
+    Document,
+    Family,
+    FlowReport,
+    Found,
+    Health,
+    Inconclusive,
+    LookupAnswer,
+    Parcel,
+    PollPage,
+    SubmitAnswer,
+    Syntax,
+)
+from connector.settings import Account
+
+# The API takes 30 MB a deposit (Chorus Pro specifications v1.1 §5.4.1). It does not say whether of the file
+# or of its base64: the file is what we measure.
+TRAITS = Traits(families=frozenset({Family.INVOICE}), largest=30 * 1024 * 1024, absence_is_proof=False)
+PAGE = 50  # invoices; the API's own default of ten has lost invoices to integrators
+MOST_PAGES = 200  # of one look-up
+_DAY = timedelta(days=1)  # Chorus Pro knows days of deposit, in French time
+_SYNTAXES: Mapping[Syntax, str] = {
+    Syntax.UBL: "IN_DP_E1_UBL_INVOICE",
+    Syntax.CII: "IN_DP_E1_CII_16B",
+    Syntax.FACTUR_X: "IN_DP_E2_CII_FACTURX",
+}
+_SEARCH = "factures/v1/rechercher/fournisseur"
+_JSON = "application/json;charset=utf-8"
+
+
+class ChorusProGateway:
+    """See `base.Gateway`.
+
+    Args:
+        account: its settings; `base_url` ends before `/factures/v1/…`.
+        password: of the technical account.
+        channel: its way to PISTE.
+    """
+
+    def __init__(self, account: Account, password: SecretStr, channel: Channel) -> None:
+        self._base = str(account.base_url).rstrip("/")
+        pair = f"{account.technical_account}:{password.get_secret_value()}"
+        self._headers = {**account.headers, "cpro-account": b64encode(pair.encode()).decode()}
+        self._channel = channel
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    # ------------------------------------------------------------------ deposits
+    async def submit(self, parcel: Parcel) -> SubmitAnswer:
+        """`POST factures/v1/deposer/flux`, one invoice a flow. The caller has taken a turn of the rate."""
+
+        def build() -> Request:
+            said = {
+                "nomFichier": allowed_name(parcel.name),
+                "syntaxeFlux": _SYNTAXES[parcel.document.syntax],
+                "avecSignature": False,
+            }
+            body = json_with_file("fichierFlux", said, path=parcel.path, size=parcel.size)
+            return self._request("factures/v1/deposer/flux", body)
+
+        return await self._channel.deposit(parcel.job, build, chorus_answers.submitted)
+
+    # ------------------------------------------------------------------ look-ups
+    async def lookup(self, parcel: Parcel) -> LookupAnswer:
+        """Look for the invoice among those integrated since the first attempt.
+
+        Flows that wait or were rejected are not to be seen there: `Absent` says no more than "not
+        integrated".
+        """
+        document = parcel.document
+        if not document.number:
+            return Inconclusive(reason="no-number")
+        try:
+            ours = [known for known in await self._known(parcel) if known.is_of(document)]
+        except ReadFailed as failure:
+            logger.warning("{}: look-up failed: {}", parcel.job, failure)
+            return Inconclusive(reason=failure.reason)
+        if any(known.flow_id is None for known in ours):
+            return Inconclusive(reason="not-by-flow")  # it is there, and no report can be asked for
+        flows = {known.flow_id: FlowReport(flow_id=known.flow_id) for known in ours if known.flow_id}
+        return Found(flows=tuple(flows.values())) if flows else Absent()
+
+    async def _known(self, parcel: Parcel) -> list[KnownInvoice]:
+        found: list[KnownInvoice] = []
+        for page in range(1, MOST_PAGES + 1):
+            asked = _search(parcel.document, parcel.started_at - _DAY, datetime.now(UTC) + _DAY, page)
+            exchange = await self._channel.ask(
+                self._request("factures/v1/rechercher/fournisseur", _body(asked))
+            )
+            invoices, pages = chorus_answers.invoices_in(exchange)
+            found += invoices
+            if page >= pages:
+                return found
+        raise ReadFailed("too-many-flows", f"search: more than {MOST_PAGES} pages")
+
+    # ------------------------------------------------------------------ following
+    async def poll(self, cursor: str | None, since: datetime, overlap: float) -> PollPage:
+        """Nothing: Chorus Pro cannot be asked what has changed. Each flow is asked for by its number."""
+        return PollPage(flows=(), cursor=cursor or "")
+
+    async def acknowledgement(self, flow_id: str) -> FlowReport | None:
+        """`POST transverses/v1/consulterCRDetaille`; None when Chorus Pro does not know the flow (yet).
+
+        Raises:
+            ReadFailed: no usable answer.
+        """
+        asked = self._request("transverses/v1/consulterCRDetaille", _body({"numeroFluxDepot": flow_id}))
+        return chorus_answers.report_in(await self._channel.ask(asked), flow_id)
+
+    async def health(self) -> Health:
+        """`GET transverses/v1/health-check`, with a token and the technical account."""
+        try:
+            exchange = await self._channel.ask(self._request("transverses/v1/health-check"))
+            return chorus_answers.health_of(exchange)
+        except ReadFailed as failure:
+            return Health(up=False, reason=failure.reason)
+
+    # ------------------------------------------------------------------ requests
+    def _request(self, path: str, body: BytesBody | SpoolBody | None = None) -> Request:
+        """Every call is a POST with a JSON body, but for the health check."""
+        method = "GET" if body is None else "POST"
+        return Request(method=method, url=f"{self._base}/{path}", headers=self._headers, body=body)
+
+
+def allowed_name(name: str) -> str:
+    """A file name without the characters that Chorus Pro refuses (specifications v1.1 §3.2.1.4.1)."""
+    return "".join("_" if char in '%$!&/\\:;«»"#@' else char for char in name)
+
+
+def _search(document: Document, start: datetime, end: datetime, page: int) -> dict[str, Any]:
+    return {
+        "numeroFacture": document.number,
+        "periodeDateDepotDu": _day(start),
+        "periodeDateDepotAu": _day(end),
+        "rechercheFactureParFournisseur": {"nbResultatsParPage": PAGE, "pageResultatDemandee": page},
+    }
+
+
+def _day(moment: datetime) -> str:
+    return date.isoformat(moment.date())
+
+
+def _body(value: Any) -> BytesBody:
+    return BytesBody(json.dumps(value).encode(), _JSON)
