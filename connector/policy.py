@@ -100,6 +100,7 @@ class RouteRules:
 
     accept: frozenset[Family]
     carried: frozenset[Family] = frozenset(Family)  # what the platform behind the route takes
+    companies: frozenset[str] = frozenset()  # SIRENs that the account acts for; none: not told
     duplicates: str = "reject"  # "reject" | "hold" | "send"
     on_same_number: str = "hold"  # "hold" | "send"
     max_size: int = 100 * 1024 * 1024  # bytes
@@ -232,6 +233,8 @@ def inspected(
             now,
             Problem(code="kind-not-carried", found=seen.document.family),
         )
+    if seen.document is not None and (stranger := _stranger(seen.document, rules)) is not None:
+        return concluded(job, Outcome.REJECTED_BEFORE_SENDING, now, stranger)
     standing = [twin for twin in twins if stands(twin)]
     same_bytes = next((twin for twin in standing if twin.sha256 == job.sha256), None)
     if same_bytes is not None and rules.duplicates != "send":
@@ -249,6 +252,18 @@ def inspected(
     key = business_key(job.document)
     return replace(
         job, state=State.VALID, tracking_id=names.tracking_id(job.account, job.sha256, key, earlier)
+    )
+
+
+def _stranger(document: Document, rules: RouteRules) -> Problem | None:
+    """A document that names none of the companies that the account acts for: it is in the wrong folder."""
+    named = [siren for siren in (document.seller.siren, document.buyer.siren) if siren]
+    if not rules.companies or rules.companies.intersection(named):
+        return None
+    return Problem(
+        code="company-not-ours",
+        found=named[0] if named else None,
+        expected=", ".join(sorted(rules.companies)),
     )
 
 

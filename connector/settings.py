@@ -11,6 +11,7 @@ import json
 import os
 import re
 import stat
+import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,6 +27,7 @@ from pydantic_settings import (
 
 from connector.errors import ConfigurationError
 from connector.model import Family
+from connector.resources import shipped
 
 SEARCHED = (Path("config/connector.toml"), Path("/etc/connector/connector.toml"))
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
@@ -56,10 +58,12 @@ class Account(_Section):
     base_url: HttpUrl
     token_url: HttpUrl
     client_id: str = Field(min_length=1)
-    api_version: Literal["1.2"] = "1.2"
+    profile: Name | None = None  # afnor: the habits of a platform, a file of config/profiles
+    api_version: Literal["1.1", "1.2"] = "1.2"
     scope: str | None = None
     token_auth: Literal["basic", "body"] = "basic"  # noqa: S105 - a style, not a secret
     headers: dict[str, str] = {}
+    organization_header: str | None = Field(None, pattern=r"^[A-Za-z0-9-]+$")  # names the company
     tracking_id_search: Literal["probe", "no"] = "probe"  # "no": the platform is known to ignore the filter
     max_in_flight: int = Field(8, ge=1, le=256)
     max_per_second: float | None = Field(None, gt=0)
@@ -77,14 +81,27 @@ class Account(_Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _defaults_of_its_gateway(cls, given: Any) -> Any:
-        own = _DEFAULTS.get(str(given.get("gateway"))) if isinstance(given, dict) else None
-        return {**own, **given} if own else given
+    def _defaults_of_its_platform(cls, given: Any) -> Any:
+        """What the gateway and the platform's profile say holds where the account itself says nothing."""
+        if not isinstance(given, dict):
+            return given
+        own = _DEFAULTS.get(str(given.get("gateway")), {})
+        if isinstance(name := given.get("profile"), str):
+            own = own | _profile(name)
+            if isinstance(given.get("headers"), dict):
+                given = given | {"headers": own.get("headers", {}) | given["headers"]}
+        return {**own, **given}
 
     @model_validator(mode="after")
-    def _has_a_technical_account(self) -> Account:
+    def _says_what_its_kind_needs(self) -> Account:
         if self.gateway == "chorus-pro" and self.technical_account is None:
             raise ValueError("a chorus-pro account needs its technical_account (TECH_…@cpro.fr)")
+        if self.kind != "direct" and not self.organizations:
+            raise ValueError(f"a {self.kind} account needs the SIRENs of its organizations")
+        if self.kind == "editor" and len(self.organizations) > 1:
+            raise ValueError("an editor has one account for each customer, with one organization in it")
+        if self.gateway == "afnor" and self.kind == "concentrator" and self.organization_header is None:
+            raise ValueError('a concentrator needs its organization_header, usually "Organization-Id"')
         return self
 
 
@@ -102,6 +119,16 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "ask_after": 30.0,
     }
 }
+
+
+def _profile(name: str) -> dict[str, Any]:
+    """The settings that a platform's profile gives."""
+    known = sorted(path.stem for path in shipped("config", "profiles").glob("*.toml"))
+    if name not in known:
+        raise ValueError(
+            f'there is no profile "{name}"{_did_you_mean(name, known)}; known: {", ".join(known)}'
+        )
+    return tomllib.loads(shipped("config", "profiles", f"{name}.toml").read_text("utf-8"))
 
 
 class Route(_Section):

@@ -128,6 +128,7 @@ def _line(
         rules=RouteRules(
             accept=frozenset(route.accept),
             carried=traits.families,
+            companies=frozenset(settings.account_of(route).organizations),
             duplicates=route.duplicates,
             on_same_number=route.on_same_number,
             max_size=min(route.max_size, traits.largest),

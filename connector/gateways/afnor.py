@@ -6,8 +6,9 @@ What an answer means is decided in `afnor_answers`, how a search is read complet
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import quote
 
 from loguru import logger
@@ -21,6 +22,7 @@ from connector.gateways.channel import Channel
 from connector.gateways.exchange import Request
 from connector.model import (
     Absent,
+    Document,
     Family,
     FlowReport,
     Found,
@@ -52,7 +54,11 @@ class AfnorGateway:
         self._base = str(account.base_url).rstrip("/")
         self._headers = dict(account.headers)
         self._channel = channel
-        self._scan = FlowScan(self._search, {"flowDirection": ["Out"]})
+        # Where one connection serves several companies, each call names the one it is about.
+        self._header = account.organization_header
+        self._companies: tuple[str | None, ...] = account.organizations if self._header else ()
+        self._companies = self._companies or (None,)
+        self._scans = {company: self._scan_of(company) for company in self._companies}
         # Whether `where.trackingId` works there: None until an answer has shown it.
         self._finds_by_tracking_id = False if account.tracking_id_search == "no" else None
 
@@ -71,7 +77,8 @@ class AfnorGateway:
                 path=parcel.path,
                 size=parcel.size,
             )
-            return self._request("POST", "/v1/flows", body, limit=SUBMIT_ANSWER)
+            company = self._company_of(parcel.document)
+            return self._request("POST", "/v1/flows", body, company=company, limit=SUBMIT_ANSWER)
 
         return await self._channel.deposit(parcel.job, build, afnor_answers.submitted)
 
@@ -94,7 +101,8 @@ class AfnorGateway:
         An empty answer is trusted only once the filter has been seen to find something.
         """
         try:
-            page = await self._search({"trackingId": parcel.tracking_id})
+            company = self._company_of(parcel.document)
+            page = await self._search(company, {"trackingId": parcel.tracking_id})
         except ReadFailed as failure:
             if failure.reason in ("bad-question", "no-such-service"):
                 return None
@@ -111,7 +119,7 @@ class AfnorGateway:
         return Absent() if self._finds_by_tracking_id else None
 
     async def _by_window(self, parcel: Parcel) -> LookupAnswer:
-        scan = FlowScan(self._search, {"flowDirection": ["Out"]})
+        scan = self._scan_of(self._company_of(parcel.document))
         ours: list[SeenFlow] = []
         after = parcel.started_at - BEFORE_SENDING
         for _ in range(LONGEST_SCAN):
@@ -124,14 +132,30 @@ class AfnorGateway:
 
     # ------------------------------------------------------------------ following
     async def poll(self, cursor: str | None, since: datetime, overlap: float) -> PollPage:
-        """One stretch of changed flows. While `more`, the cursor also says where to go on exactly.
+        """One stretch of changed flows of each company. While `more`, the cursor says where to go on exactly.
 
         Raises:
             ReadFailed: no usable answer.
         """
+        cursors = _cursors(cursor, self._companies)
+        unfinished = [company for company in self._companies if "|" in cursors.get(company, "")]
+        flows: list[FlowReport] = []
+        for company in unfinished or self._companies:
+            page = await self._poll(company, cursors.get(company), since, overlap)
+            flows += page.flows
+            cursors[company] = page.cursor
+        return PollPage(
+            flows=tuple(flows),
+            cursor=_joined(cursors),
+            more=any("|" in one for one in cursors.values()),
+        )
+
+    async def _poll(
+        self, company: str | None, cursor: str | None, since: datetime, overlap: float
+    ) -> PollPage:
         high, resume = _read_cursor(cursor)
         start = resume or (high - timedelta(seconds=overlap) if high else since)
-        batch = await self._scan.next(start)
+        batch = await self._scans[company].next(start)
         flows = in_order(flow for flow in batch.flows if flow.ours)
         # A flow dated in the future must not carry the cursor past others that are still to come.
         seen = [min(flow.report.updated_at, datetime.now(UTC)) for flow in flows if flow.report.updated_at]
@@ -148,9 +172,15 @@ class AfnorGateway:
         Raises:
             ReadFailed: no usable answer.
         """
+        for company in self._companies:
+            if (report := await self._flow(flow_id, company)) is not None:
+                return report
+        return None
+
+    async def _flow(self, flow_id: str, company: str | None) -> FlowReport | None:
         what = f"flow {flow_id}"
-        request = self._request("GET", f"/v1/flows/{quote(flow_id, safe='')}?docType=Metadata")
-        exchange = await self._channel.ask(request)
+        path = f"/v1/flows/{quote(flow_id, safe='')}?docType=Metadata"
+        exchange = await self._channel.ask(self._request("GET", path, company=company))
         if exchange.status == 404:
             return None
         if failure := afnor_answers.read_failure(exchange, what):
@@ -168,9 +198,17 @@ class AfnorGateway:
             return Health(up=False, reason=failure.reason)
 
     # ------------------------------------------------------------------ requests
-    async def _search(self, where: Where) -> Page:
+    def _scan_of(self, company: str | None) -> FlowScan:
+        return FlowScan(partial(self._search, company), {"flowDirection": ["Out"]})
+
+    def _company_of(self, document: Document) -> str | None:
+        """The company on whose behalf a document goes: of those we act for, the one that it names."""
+        named = (document.seller.siren, document.buyer.siren)
+        return next((siren for siren in named if siren in self._companies), self._companies[0])
+
+    async def _search(self, company: str | None, where: Where) -> Page:
         body = BytesBody(json.dumps({"limit": LIMIT, "where": where}).encode(), "application/json")
-        exchange = await self._channel.ask(self._request("POST", "/v1/flows/search", body))
+        exchange = await self._channel.ask(self._request("POST", "/v1/flows/search", body, company=company))
         if failure := afnor_answers.read_failure(exchange, "search"):
             raise failure
         return Page.of(exchange.json())
@@ -181,9 +219,11 @@ class AfnorGateway:
         path: str,
         body: BytesBody | SpoolBody | None = None,
         *,
+        company: str | None = None,
         limit: int = 8 * 1024 * 1024,
     ) -> Request:
-        return Request(method=method, url=self._base + path, headers=self._headers, body=body, limit=limit)
+        headers = self._headers | {self._header: company} if self._header and company else self._headers
+        return Request(method=method, url=self._base + path, headers=headers, body=body, limit=limit)
 
 
 def _found(flows: Iterable[SeenFlow]) -> Found | None:
@@ -195,6 +235,20 @@ def _found(flows: Iterable[SeenFlow]) -> Found | None:
 def _is_of(flow: SeenFlow, parcel: Parcel) -> bool:
     """Whether a flow is this parcel's deposit: by our key, else by the name that we made unique."""
     return flow.report.tracking_id == parcel.tracking_id or flow.report.name == parcel.name
+
+
+def _cursors(stored: str | None, companies: tuple[str | None, ...]) -> dict[str | None, str]:
+    """The cursor of each company; of a connection with one company it stands alone."""
+    if companies == (None,):
+        return {None: stored} if stored else {}
+    pairs = (entry.partition("=") for entry in (stored or "").split(";"))
+    return {company: cursor for company, _, cursor in pairs if company in companies and cursor}
+
+
+def _joined(cursors: Mapping[str | None, str]) -> str:
+    return ";".join(
+        cursor if company is None else f"{company}={cursor}" for company, cursor in cursors.items()
+    )
 
 
 def _read_cursor(cursor: str | None) -> tuple[datetime | None, datetime | None]:

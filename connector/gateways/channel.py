@@ -25,7 +25,10 @@ class Channel:
 
     def __init__(self, account: Account, secret: SecretStr, gate: Gate) -> None:
         urls = (str(account.base_url), str(account.token_url))
-        self._session = HttpSession(account.timeouts, account.max_in_flight + _SPARE_CONNECTIONS, urls)
+        connections = account.max_in_flight + _SPARE_CONNECTIONS
+        # XP Z12-013 renamed the header between Flow 1.1.0 and 1.2.0.
+        request_id = "X-Request-Id" if account.api_version == "1.1" else "Request-Id"
+        self._session = HttpSession(account.timeouts, connections, urls, request_id)
         self._gate = gate
         credentials = Credentials(
             token_url=str(account.token_url),

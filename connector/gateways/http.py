@@ -67,10 +67,14 @@ class HttpSession:
         timeouts: of each part of a request, and of all of it.
         connections: at most so many at once.
         urls: where requests will go, to look up their proxies (`HTTPS_PROXY`, `NO_PROXY` …) once.
+        request_id: the header that names each request.
     """
 
-    def __init__(self, timeouts: Timeouts, connections: int, urls: Sequence[str]) -> None:
+    def __init__(
+        self, timeouts: Timeouts, connections: int, urls: Sequence[str], request_id: str = "Request-Id"
+    ) -> None:
         self._total = timeouts.total
+        self._request_id = request_id
         self._timeout = httpx.Timeout(
             connect=timeouts.connect, read=timeouts.read, write=timeouts.write, pool=timeouts.pool
         )
@@ -98,7 +102,7 @@ class HttpSession:
         """Send one request once. Never raises for anything the network, the server or the spool does."""
         request_id = str(uuid.uuid4())
         started = time.monotonic()
-        answer = _Answer(request, request_id, authorization)
+        answer = _Answer(request, self._request_id, request_id, authorization)
         try:
             async with asyncio.timeout(self._total):
                 await answer.fetch(self._way_to(request.url), self._timeout)
@@ -120,9 +124,9 @@ class HttpSession:
 class _Answer:
     """What has come of one request so far, so that nothing of it is lost when it breaks off."""
 
-    def __init__(self, request: Request, request_id: str, authorization: str | None) -> None:
+    def __init__(self, request: Request, header: str, request_id: str, authorization: str | None) -> None:
         self._request = request
-        self._id = request_id
+        self._header, self._id = header, request_id
         self._authorization = authorization
         self._stream = _Stream(request.body) if request.body else None
         self._response: httpx.Response | None = None
@@ -135,7 +139,7 @@ class _Answer:
             {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "connector"}
         )
         headers.update(self._request.headers)
-        headers["Request-Id"] = self._id
+        headers[self._header] = self._id
         if self._authorization:
             headers["Authorization"] = self._authorization
         if body := self._request.body:

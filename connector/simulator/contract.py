@@ -73,6 +73,7 @@ class FlowInfo:
     profile: str | None = None
     rule: str | None = None
     sha256: str | None = None
+    company: str | None = None  # from Organization-Id, where that is asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,7 @@ class Search:
     flow_types: frozenset[str] | None = None
     directions: frozenset[str] | None = None
     rules: frozenset[str] | None = None
+    company: str | None = None  # whose flows are shown; None: all
 
 
 def read_deposit(content_type: str, body: bytes, most: int) -> Deposit:

@@ -74,8 +74,9 @@ class Front:
             return await wire.deliver(request, await self._control(request), None)
         on = locate(request.method, request.path)
         answer, fault = await self._play(on, request) if on is not None else (_NOWHERE, None)
-        if answer is not None and (request_id := request.headers.get("Request-Id")):
-            answer = replace(answer, headers=(*answer.headers, ("Request-Id", request_id)))
+        name = "Request-Id" if self._platform.switches.api_version == "1.2" else "X-Request-Id"
+        if answer is not None and (request_id := request.headers.get(name)):
+            answer = replace(answer, headers=(*answer.headers, (name, request_id)))
         self._log(request, on, answer, fault)
         return await wire.deliver(request, answer, fault)
 
@@ -153,10 +154,12 @@ class Front:
                 headers=(("Cache-Control", "no-store"),),
             )
         platform.tokens.check(authorization)
+        company = platform.company(request.headers.get("Organization-Id"))
         if on == "search":
-            return platform.search(read_search(await wire.receive(request, _SMALL)))
+            asked = read_search(await wire.receive(request, _SMALL))
+            return platform.search(replace(asked, company=company))
         flow_id = request.path[len(_FLOWS) + 1 :]
-        return platform.flow(flow_id, request.query.get("docType", "Metadata"))
+        return platform.flow(flow_id, request.query.get("docType", "Metadata"), company)
 
     async def _ask_chorus(self, on: Endpoint, request: web.BaseRequest) -> Answer:
         self._let_into_chorus(request)
@@ -174,10 +177,12 @@ class Front:
             return await self._submit_to_chorus(request)
         platform = self._platform
         platform.tokens.check(request.headers.get("Authorization", ""))
+        company = platform.company(request.headers.get("Organization-Id"))
         body = await wire.receive(request, self._form_size)
         deposit = read_deposit(
             request.headers.get("Content-Type", ""), body, platform.switches.max_file_bytes
         )
+        deposit = replace(deposit, info=replace(deposit.info, company=company))
 
         async def accept() -> Answer:
             if len(deposit.content) < _HASHED_AT_ONCE:

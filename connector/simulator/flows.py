@@ -96,15 +96,14 @@ class Flow:
             "submittedAt": instant(self.submitted),
         }
 
-    def as_flow(self) -> dict[str, Any]:
+    def as_flow(self, api_version: str = "1.2") -> dict[str, Any]:
         """`Flow`: what search and Metadata answer. The specification leaves the SHA-256 out."""
-        told: dict[str, Any] = {}
+        told: dict[str, Any] = {"name": self.info.name} if api_version == "1.2" else {}
         if self.info.tracking_id is not None:
             told["trackingId"] = self.info.tracking_id
         if self.info.profile is not None:
             told["flowProfile"] = self.info.profile
         return told | {
-            "name": self.info.name,
             "flowSyntax": self.info.syntax,
             "flowId": self.flow_id,
             "submittedAt": instant(self.submitted),

@@ -252,4 +252,5 @@ def _satisfies(flow: Flow, asked: Search) -> bool:
         and (asked.flow_types is None or flow.flow_type in asked.flow_types)
         and (asked.directions is None or "Out" in asked.directions)
         and (asked.rules is None or flow.rule in asked.rules)
+        and asked.company in (None, flow.info.company)
     )

@@ -40,6 +40,8 @@ class Switches(_Checked):
     page_limit: int = Field(100, ge=1, le=100)  # flows in one page at most, whatever the caller asks
     max_file_bytes: int = Field(100 * 1024 * 1024, ge=1)  # XP Z12-013 Flow 1.2.0: 100 MB
     unknown_polls: int = Field(0, ge=0)  # Chorus Pro: so many reports of a new flow say that it is unknown
+    api_version: Literal["1.1", "1.2"] = "1.2"  # 1.1: a flow has no name, and X-Request-Id comes back
+    organization_header: bool = False  # Organization-Id is asked for; each company sees its own flows
     refuse_processing_rule: bool = False  # 501, as one platform in the field does
 
 

@@ -108,10 +108,22 @@ class SimulatedPlatform:
         """One page of flows."""
         page = self.ledger.search(asked, self._switches)
         limit = min(asked.limit, self._switches.page_limit)
-        results = [flow.as_flow() for flow in page]
+        results = [flow.as_flow(self._switches.api_version) for flow in page]
         return answer_json({"limit": limit, "filters": asked.where, "results": results})
 
-    def flow(self, flow_id: str, kind: str) -> Answer:
+    def company(self, header: str | None) -> str | None:
+        """The company that a call is about; None where the platform serves one only.
+
+        Raises:
+            Refusal: 403, the call has to name one and does not.
+        """
+        if not self._switches.organization_header:
+            return None
+        if not header:
+            raise Refusal(403, "FORBIDDEN_ACCESS", "Organization-Id is required")
+        return header
+
+    def flow(self, flow_id: str, kind: str, company: str | None = None) -> Answer:
         """One flow as `docType` asks for it.
 
         Raises:
@@ -122,9 +134,13 @@ class SimulatedPlatform:
             raise Refusal(400, "CLIENT_NOT_CONFIGURED", f"no {kind} is configured for this client")
         if kind not in ("Metadata", "Original"):
             raise Refusal(400, "INVALID_FIELD", "docType is unknown")
-        if flow is None:
+        if flow is None or company not in (None, flow.info.company):
             raise Refusal(404, "MISSING_RESOURCE", "Requested resource is Not Found")
-        return answer_json(flow.as_flow()) if kind == "Metadata" else self._original(flow)
+        return (
+            answer_json(flow.as_flow(self._switches.api_version))
+            if kind == "Metadata"
+            else self._original(flow)
+        )
 
     def _original(self, flow: Flow) -> Answer:
         content = self.ledger.content(flow)

@@ -252,3 +252,38 @@ def test_an_account_of_chorus_pro_without_its_technical_account_is_refused() -> 
     del shown["account"][0]["technical_account"]
     with pytest.raises(ValidationError, match="technical_account"):
         Account.model_validate(shown["account"][0])
+
+
+@pytest.mark.parametrize(
+    "path", sorted(shipped("config", "profiles").glob("*.toml")), ids=lambda path: path.stem
+)
+def test_every_shipped_profile_can_be_chosen_and_overridden_key_by_key(path: Path) -> None:
+    own = {"name": "pa", "gateway": "afnor", "profile": path.stem, "client_id": "me"}
+    urls = {"base_url": "https://own.example.com/flow", "token_url": "https://own.example.com/token"}
+    shown = tomllib.loads(path.read_text("utf-8"))
+    chosen = Account.model_validate({**urls, **shown, **own})
+    for key, value in shown.items():
+        told = getattr(chosen, key)
+        assert (str(told) if key.endswith("_url") else told) == value
+    assert str(Account.model_validate({**own, **urls}).base_url) == urls["base_url"]
+
+
+def test_a_profile_that_is_not_there_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(ValidationError, match=r'did you mean "superpdp"'):
+        Account.model_validate({"name": "pa", "gateway": "afnor", "profile": "superpdpp", "client_id": "me"})
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"kind": "concentrator"}, "SIRENs of its organizations"),
+        ({"kind": "concentrator", "organizations": ["732829320"]}, "organization_header"),
+        ({"kind": "editor"}, "SIRENs of its organizations"),
+        ({"kind": "editor", "organizations": ["732829320", "552100554"]}, "one account for each customer"),
+    ],
+)
+def test_each_kind_of_account_says_what_it_needs(given: dict[str, Any], missing: str) -> None:
+    own = {"name": "pa", "gateway": "afnor", "client_id": "me"}
+    urls = {"base_url": "https://own.example.com/flow", "token_url": "https://own.example.com/token"}
+    with pytest.raises(ValidationError, match=missing):
+        Account.model_validate({**own, **urls, **given})
