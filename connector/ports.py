@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from connector.directory import Address, DirectoryLine
 from connector.model import (
     Drop,
     FlowReport,
@@ -136,6 +137,13 @@ class Platform(Protocol):
 
     def health(self) -> Health:
         """Whether the platform answers."""
+
+
+class Recipients(Protocol):
+    """The directory behind an account."""
+
+    def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:
+        """What the directory says of a recipient. Raises as `Platform.poll`."""
 
 
 class Scribe(Protocol):

@@ -56,6 +56,7 @@ class Account(_Section):
     kind: Literal["direct", "concentrator", "editor"] = "direct"
     organizations: tuple[Siren, ...] = ()
     base_url: HttpUrl
+    directory_url: HttpUrl | None = None  # of the Directory Service
     token_url: HttpUrl
     client_id: str = Field(min_length=1)
     profile: Name | None = None  # afnor: the habits of a platform, a file of config/profiles

@@ -96,6 +96,22 @@ def assembled(
         yield Assembly(settings=settings, journal=journal, lines=tuple(lines), desks=desks)
 
 
+@contextmanager
+def opened_account(settings: Settings, account: Account) -> Iterator[AccountDesk]:
+    """The front of one account alone, for a question: no lock, journal or folder is touched.
+
+    Raises:
+        ConfigurationError: its secrets are missing.
+    """
+    with ExitStack() as stack:
+        secrets = _secrets(settings, account)
+        loop = EventLoop()
+        stack.callback(loop.close)
+        desk = open_gateway(account, secrets, loop)
+        stack.callback(desk.close, 0.0)
+        yield desk
+
+
 def _line(
     settings: Settings,
     route: Route,

@@ -22,6 +22,7 @@ _COMMANDS = {
     "ls": "looking",
     "show": "looking",
     "retry": "retrying",
+    "directory": "directory",
     "check-config": "setting_up",
     "init": "setting_up",
     "simulator": "simulating",

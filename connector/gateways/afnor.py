@@ -13,12 +13,14 @@ from urllib.parse import quote
 
 from loguru import logger
 
+from connector.directory import Address, DirectoryLine
 from connector.gateways import afnor_answers
 from connector.gateways.afnor_flows import SeenFlow, flow_info, flow_of, in_order, media_type, moment
 from connector.gateways.afnor_search import LIMIT, FlowScan, Page, Where, iso
 from connector.gateways.base import ReadFailed, Traits
 from connector.gateways.body import BytesBody, SpoolBody, form_with_file
 from connector.gateways.channel import Channel
+from connector.gateways.directory import DirectoryClient
 from connector.gateways.exchange import Request
 from connector.model import (
     Absent,
@@ -58,6 +60,11 @@ class AfnorGateway:
         self._header = account.organization_header
         self._companies: tuple[str | None, ...] = account.organizations if self._header else ()
         self._companies = self._companies or (None,)
+        self._directory = (
+            DirectoryClient(str(account.directory_url), "afnor", channel, self._headers)
+            if account.directory_url
+            else None
+        )
         self._scans = {company: self._scan_of(company) for company in self._companies}
         # Whether `where.trackingId` works there: None until an answer has shown it.
         self._finds_by_tracking_id = False if account.tracking_id_search == "no" else None
@@ -189,6 +196,12 @@ class AfnorGateway:
         if flow is None or flow.report.flow_id != flow_id:
             raise ReadFailed("unreadable-answer", f"{what}: the answer is not this flow")
         return flow.report
+
+    async def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:
+        """See `base.Gateway`: XP Z12-013 Directory Service 1.2.0."""
+        if self._directory is None:
+            raise ReadFailed("no-directory", "the account has no directory_url")
+        return await self._directory.find(wanted)
 
     async def health(self) -> Health:
         """`GET /v1/healthcheck`, with a token."""

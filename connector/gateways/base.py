@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from connector.directory import Address, DirectoryLine
 from connector.model import Family, FlowReport, Health, LookupAnswer, Parcel, PollPage, SubmitAnswer
 
 
@@ -41,6 +42,13 @@ class Gateway(Protocol):
 
     async def acknowledgement(self, flow_id: str) -> FlowReport | None:
         """What the platform says of one flow; None when it does not know it."""
+
+    async def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:
+        """What the directory behind this platform says of a recipient.
+
+        Raises:
+            ReadFailed: it cannot be asked now; with the reason "no-directory": there is none.
+        """
 
     async def health(self) -> Health:
         """Whether it answers and lets us in. Never raises for what the network or the platform does."""

@@ -199,6 +199,15 @@ def _invoice(entry: Mapping[str, Any]) -> KnownInvoice:
     )
 
 
+def answer_in(exchange: Exchange, what: str) -> Mapping[str, Any]:
+    """The data of a good answer.
+
+    Raises:
+        ReadFailed: no usable answer.
+    """
+    return _good(exchange, said_in(exchange), what)
+
+
 def health_of(exchange: Exchange) -> Health:
     """The meaning of the health check; a gateway that has no such route may well be up."""
     failure = answers.read_failure(exchange, "health-check", "")

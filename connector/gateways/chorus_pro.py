@@ -16,7 +16,9 @@ from typing import Any
 from loguru import logger
 from pydantic import SecretStr
 
+from connector.directory import Address, DirectoryLine
 from connector.gateways import chorus_answers
+from connector.gateways import chorus_structures as structures
 from connector.gateways.base import ReadFailed, Traits
 from connector.gateways.body import BytesBody, SpoolBody, json_with_file
 from connector.gateways.channel import Channel
@@ -132,6 +134,19 @@ class ChorusProGateway:
         """
         asked = self._request("transverses/v1/consulterCRDetaille", _body({"numeroFluxDepot": flow_id}))
         return chorus_answers.report_in(await self._channel.ask(asked), flow_id)
+
+    async def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:
+        """See `base.Gateway`: the structure of a SIRET. Chorus Pro knows no recipient by its SIREN alone."""
+        if wanted.siret is None:
+            raise ReadFailed("needs-siret", f"Chorus Pro knows recipients by SIRET, and {wanted} has none")
+        asked = self._request("structures/v1/rechercher", _body(structures.search_of(wanted.siret)))
+        found = chorus_answers.answer_in(await self._channel.ask(asked), "structures")
+        number = structures.structure_in(found, wanted.siret)
+        if number is None:
+            return ()
+        asked = self._request("structures/v1/consulter", _body(structures.question_about(number)))
+        told = chorus_answers.answer_in(await self._channel.ask(asked), f"structure {number}")
+        return (structures.line_in(told, wanted.siret),)
 
     async def health(self) -> Health:
         """`GET transverses/v1/health-check`, with a token and the technical account."""

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from loguru import logger
 
+from connector.directory import Address, DirectoryLine
 from connector.errors import AuthenticationFailed, PlatformUnavailable
 from connector.gateways.base import Gateway, ReadFailed
 from connector.gateways.gate import Gate, Snapshot
@@ -75,6 +76,10 @@ class AccountDesk:
     def acknowledgement(self, flow_id: str) -> FlowReport | None:
         """See `ports.Platform`."""
         return self._ask(lambda: self._gateway.acknowledgement(flow_id))
+
+    def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:
+        """What the directory says of a recipient. Raises as `poll`."""
+        return self._ask(lambda: self._gateway.find_recipient(wanted))
 
     def health(self) -> Health:
         """Ask now, whatever is known. A good answer lets a stopped account go on."""

@@ -71,6 +71,18 @@ class ChorusFlow:
         return datetime.fromtimestamp(self.received, UTC).date().isoformat()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Structure:
+    """A public recipient."""
+
+    number: int  # idStructureCPP
+    siret: str
+    name: str = "Commune d'essai"
+    status: str = "ACTIF"
+    service_required: bool = False
+    commitment_required: bool = False
+
+
 class ChorusPro:
     """State and decisions. May be used from any thread.
 
@@ -85,6 +97,7 @@ class ChorusPro:
     ) -> None:
         self._faults, self._switches, self._clock = faults, switches, clock
         self._flows: dict[str, ChorusFlow] = {}
+        self._structures: tuple[Structure, ...] = ()
         self._lock = threading.Lock()
 
     @property
@@ -96,6 +109,7 @@ class ChorusPro:
     def clear(self) -> None:
         with self._lock:
             self._flows.clear()
+            self._structures = ()
 
     def let_in(self, header: str) -> None:
         """Check `cpro-account`.
@@ -223,6 +237,33 @@ class ChorusPro:
                 "listeFactures": [_listed(flow) for flow in found[(page - 1) * size : page * size]],
             }
         )
+
+    def find_structure(self, body: bytes) -> Answer:
+        """`structures/v1/rechercher`, by SIRET."""
+        asked = _object(body).get("structure")
+        if not isinstance(asked, dict) or asked.get("typeIdentifiantStructure") != "SIRET":
+            raise BadCall("GCU_MSG_01_001 : structure")
+        siret = _text(asked, "identifiantStructure")
+        found = [entry for entry in self._structures if entry.siret == siret]
+        listed = [{"idStructureCPP": entry.number, "identifiantStructure": siret} for entry in found]
+        return answer_json({"codeRetour": 0, "libelle": "TRA_MSG_00.000", "listeStructures": listed})
+
+    def show_structure(self, body: bytes) -> Answer:
+        """`structures/v1/consulter`."""
+        number = _number(_object(body), "idStructureCPP", 0)
+        entry = next((entry for entry in self._structures if entry.number == number), None)
+        if entry is None:
+            raise BadCall("GCU_MSG_02_001 : structure inconnue")
+        wants = {
+            "codeServiceDoitEtreRenseigne": entry.service_required,
+            "numeroEJDoitEtreRenseigne": entry.commitment_required,
+        }
+        told = {"designationStructure": entry.name, "statut": entry.status, "parametres": wants}
+        return answer_json({"codeRetour": 0, "libelle": "TRA_MSG_00.000", **told})
+
+    def know(self, structures: tuple[Structure, ...]) -> None:
+        """Know these public recipients, in the place of all others."""
+        self._structures = structures
 
     def _is_shown(self, flow: ChorusFlow, where: dict[str, Any]) -> bool:
         number, start, end = (

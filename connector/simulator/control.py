@@ -13,6 +13,7 @@ from typing import Any
 from connector.errors import ConfigurationError
 from connector.simulator.answers import Answer, answer_json
 from connector.simulator.contract import Refusal
+from connector.simulator.directory import read_lines
 from connector.simulator.flows import Detail, Verdict
 from connector.simulator.plan import read_plan
 from connector.simulator.platform import SimulatedPlatform
@@ -40,6 +41,8 @@ def answer(platform: SimulatedPlatform, method: str, path: str, body: bytes) -> 
             _plan(platform, _object(body), replace_rules=True)
         case "POST", "switches":
             _plan(platform, {"switches": _object(body)}, replace_rules=False)
+        case "POST", "directory":
+            platform.directory.put(read_lines(_object(body).get("lines", ())))
         case "POST", "acknowledge":
             return answer_json(_acknowledge(platform, _object(body)))
         case "POST", "revoke-tokens":

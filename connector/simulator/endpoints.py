@@ -30,11 +30,15 @@ from connector.simulator.tokens import TokenRefused
 
 PREFIX = "/flow-service"
 CHORUS_PREFIX = "/cpro"
+DIRECTORY_PREFIX = "/directory-service"
+ANNUAIRE_PREFIX = "/annuaire/v1"
 _FLOWS = f"{PREFIX}/v1/flows"
 _CHORUS: dict[tuple[str, str], Endpoint] = {
     ("POST", "/factures/v1/deposer/flux"): "submit",
     ("POST", "/factures/v1/rechercher/fournisseur"): "search",
     ("POST", "/transverses/v1/consulterCRDetaille"): "flow",
+    ("POST", "/structures/v1/rechercher"): "directory",
+    ("POST", "/structures/v1/consulter"): "directory",
     ("GET", "/transverses/v1/health-check"): "health",
 }
 _FORM_ALLOWANCE = 256 * 1024  # bytes of a form beside the file
@@ -56,6 +60,10 @@ def locate(method: str, path: str) -> Endpoint | None:
             return "submit"
         case "POST", p if p == f"{_FLOWS}/search":
             return "search"
+        case "POST", p if p == f"{DIRECTORY_PREFIX}/v1/directory-line/search":
+            return "directory"
+        case "POST", p if p == f"{ANNUAIRE_PREFIX}/ligne-annuaire/recherche":
+            return "directory"
         case "GET", p if p == f"{PREFIX}/v1/healthcheck":
             return "health"
         case "GET", p if p.startswith(f"{_FLOWS}/") and "/" not in p[len(_FLOWS) + 1 :]:
@@ -154,6 +162,12 @@ class Front:
                 headers=(("Cache-Control", "no-store"),),
             )
         platform.tokens.check(authorization)
+        if on == "directory":
+            return platform.directory.search(
+                await wire.receive(request, _SMALL),
+                french=request.path.startswith(ANNUAIRE_PREFIX),
+                language=request.headers.get("Accept-Language", "fr"),
+            )
         company = platform.company(request.headers.get("Organization-Id"))
         if on == "search":
             asked = read_search(await wire.receive(request, _SMALL))
@@ -166,7 +180,15 @@ class Front:
         if on == "health":
             return Answer(status=200, content_type="text/plain")
         body, chorus = await wire.receive(request, _SMALL), self._platform.chorus
-        return chorus.search(body) if on == "search" else chorus.report(body)
+        match request.path.rpartition("/")[2]:
+            case "fournisseur":
+                return chorus.search(body)
+            case "consulterCRDetaille":
+                return chorus.report(body)
+            case "consulter":
+                return chorus.show_structure(body)
+            case _:
+                return chorus.find_structure(body)
 
     def _let_into_chorus(self, request: web.BaseRequest) -> None:
         self._platform.tokens.check(request.headers.get("Authorization", ""))

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from connector.errors import ConfigurationError
 
-Endpoint = Literal["token", "submit", "search", "flow", "health"]
+Endpoint = Literal["token", "submit", "search", "flow", "health", "directory"]
 Seconds = Annotated[float, Field(ge=0, le=1e8)]
 Code = Annotated[int, Field(ge=200, le=599)]
 

@@ -14,6 +14,7 @@ from connector.simulator.archive import Archive
 from connector.simulator.chorus import ChorusPro
 from connector.simulator.content import Glance, glance
 from connector.simulator.contract import Deposit, FlowInfo, Refusal, Search
+from connector.simulator.directory import Directory
 from connector.simulator.exchanges import ExchangeLog
 from connector.simulator.faults import FaultPlan
 from connector.simulator.flows import OK, Detail, Flow, Verdict
@@ -45,6 +46,7 @@ class SimulatedPlatform:
         self.tokens = Tokens(client_id, client_secret)
         self.faults = FaultPlan(plan.rule)
         self.exchanges = ExchangeLog()
+        self.directory = Directory()
         self.chorus = ChorusPro(self.faults, lambda: self._switches)
         self.switch(plan.switches)
 
@@ -61,6 +63,7 @@ class SimulatedPlatform:
         """As just started: no flow, no rule, no token, no log, switches at their defaults."""
         self.ledger.clear()
         self.chorus.clear()
+        self.directory.put(())
         self.faults.replace(())
         self.tokens.revoke()
         self.exchanges.clear()

@@ -15,8 +15,15 @@ from aiohttp import web
 
 from connector.errors import ConfigurationError
 from connector.simulator.archive import Archive, FolderArchive, MemoryArchive
-from connector.simulator.chorus import TECHNICAL_ACCOUNT, TECHNICAL_PASSWORD, ChorusFlow
-from connector.simulator.endpoints import CHORUS_PREFIX, PREFIX, Front
+from connector.simulator.chorus import TECHNICAL_ACCOUNT, TECHNICAL_PASSWORD, ChorusFlow, Structure
+from connector.simulator.directory import Line
+from connector.simulator.endpoints import (
+    ANNUAIRE_PREFIX,
+    CHORUS_PREFIX,
+    DIRECTORY_PREFIX,
+    PREFIX,
+    Front,
+)
 from connector.simulator.exchanges import Exchange
 from connector.simulator.flows import Detail, Flow, Verdict
 from connector.simulator.ledger import Ledger
@@ -192,6 +199,16 @@ class Simulator:
         return self._url + CHORUS_PREFIX
 
     @property
+    def directory_url(self) -> str:
+        """Of the Directory Service."""
+        return self._url + DIRECTORY_PREFIX
+
+    @property
+    def annuaire_url(self) -> str:
+        """Of the PPF's Annuaire."""
+        return self._url + ANNUAIRE_PREFIX
+
+    @property
     def technical_account(self) -> str:
         """Of Chorus Pro."""
         return TECHNICAL_ACCOUNT
@@ -265,6 +282,14 @@ class Simulator:
         if flow is None:
             raise KeyError(flow_id)
         return flow
+
+    def list_in_directory(self, *lines: Line) -> None:
+        """Have these lines in the directory, in the place of all others."""
+        self._platform.directory.put(lines)
+
+    def know_structures(self, *structures: Structure) -> None:
+        """Have Chorus Pro know these public recipients, in the place of all others."""
+        self._platform.chorus.know(structures)
 
     def revoke_tokens(self) -> None:
         self._platform.tokens.revoke()

@@ -13,6 +13,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from connector.directory import Address, DirectoryLine
 from connector.errors import AuthenticationFailed, PlatformUnavailable
 from connector.gateways import AccountDesk, EventLoop, RouteCourier
 from connector.gateways.gate import PIPELINE, Gate
@@ -295,6 +296,9 @@ class BrokenGateway:
         raise ZeroDivisionError
 
     async def acknowledgement(self, flow_id: str) -> FlowReport | None:
+        raise ZeroDivisionError
+
+    async def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:
         raise ZeroDivisionError
 
     async def health(self) -> Health:
