@@ -24,6 +24,7 @@ _COMMANDS = {
     "retry": "retrying",
     "directory": "directory",
     "check-config": "setting_up",
+    "doctor": "doctor",
     "init": "setting_up",
     "simulator": "simulating",
     "demo": "demonstrating",

@@ -20,7 +20,12 @@ from connector.gateways.limits import Rules
 from connector.gateways.loop import EventLoop
 from connector.settings import Account
 
+LOCKED_OUT = frozenset(
+    {"unauthorized", "token-refused", "forbidden"}
+)  # reasons that credentials or rights explain
+
 __all__ = [
+    "LOCKED_OUT",
     "AccountDesk",
     "EventLoop",
     "Gateway",

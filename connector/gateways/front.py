@@ -36,6 +36,9 @@ from connector.model import (
 LINGER = 0.01  # seconds that a first answer waits for others
 
 Result = TypeVar("Result")
+_NO_FLOW = (
+    "connector-doctor"  # a flow that no platform has: asking for it needs every right and changes nothing
+)
 _LOCKED_OUT = frozenset({"unauthorized", "token-refused"})  # nothing at all works without credentials
 _IN_TROUBLE = frozenset({"connect", "timeout", "read", "write", "server-error", "token"})
 Answer = tuple[str, SubmitAnswer | None]  # of a job; None: broken off at the end, nobody will ever know
@@ -84,6 +87,10 @@ class AccountDesk:
     def health(self) -> Health:
         """Ask now, whatever is known. A good answer lets a stopped account go on."""
         return self._loop.run(self._check_health())
+
+    def examine(self) -> Health:
+        """Ask now for a token, for the platform's health, and a harmless question that needs our rights."""
+        return self._loop.run(self._examine())
 
     # ------------------------------------------------------------------ for the couriers
     def room(self) -> int:
@@ -211,6 +218,16 @@ class AccountDesk:
                 self._gate.alive()
         finally:
             self._gate.probed(good)
+        return health
+
+    async def _examine(self) -> Health:
+        health = await self._gateway.health()
+        if not health.up:
+            return health
+        try:
+            await self._gateway.acknowledgement(_NO_FLOW)
+        except ReadFailed as failure:
+            return Health(up=False, reason=failure.reason)
         return health
 
     async def _close(self, grace: float) -> None:

@@ -1,0 +1,74 @@
+"""`connector doctor`: what would break, found by trying it, with what to do about each."""
+
+from __future__ import annotations
+
+import click
+
+from connector.cli.context import Context, global_options
+from connector.errors import ConfigurationError, ExitCode
+
+
+@click.command()
+@click.option("--online", is_flag=True, help="Also ask every platform for a token and a harmless question.")
+@global_options
+@click.pass_obj
+def doctor(context: Context, online: bool) -> int:
+    """Try what the configuration promises: folders, secrets, schemas and, with --online, the platforms.
+
+    Exit code 0 when all is well, 78 when something here would break, 77 or 75 when only a platform does not
+    let us in or does not answer.
+    """
+    from connector import checks
+    from connector.validation.schemas import check_all
+
+    worst = ExitCode.DONE
+    for finding in checks.faults(context.settings):
+        _tell(context, "machine", finding)
+        worst = ExitCode.CONFIGURATION
+    try:
+        check_all(overrides=context.settings.schemas)
+    except ConfigurationError as error:
+        for finding in error.findings:
+            _tell(context, "schemas", finding)
+        worst = ExitCode.CONFIGURATION
+    if worst is ExitCode.DONE:
+        _tell(context, "machine", None)
+    if online:
+        worst = max(worst, _ask_platforms(context))
+    return worst
+
+
+def _ask_platforms(context: Context) -> ExitCode:
+    from connector.gateways import LOCKED_OUT
+    from connector.wiring import opened_account
+
+    worst = ExitCode.DONE
+    for account in context.settings.account:
+        what = f"account {account.name}"
+        try:
+            with opened_account(context.settings, account) as desk:
+                health = desk.examine()
+        except ConfigurationError as error:
+            _tell(context, what, "; ".join(error.findings))
+            worst = ExitCode.CONFIGURATION
+            continue
+        if health.up:
+            _tell(context, what, None)
+            continue
+        reason = health.reason or "unknown"
+        words = f"doctor.{account.gateway}.{reason}"
+        known = context.messages.has(f"cli.{words}")
+        other = "locked-out" if reason in LOCKED_OUT else "no-answer"
+        _tell(context, what, context.text(words if known else f"doctor.{other}", reason=reason), reason)
+        refused = ExitCode.AUTHENTICATION if reason in LOCKED_OUT else ExitCode.TRY_AGAIN
+        worst = max(worst, refused)
+    return worst
+
+
+def _tell(context: Context, what: str, finding: str | None, reason: str | None = None) -> None:
+    if context.json:
+        context.emit({"check": what, "ok": finding is None, "reason": reason, "finding": finding})
+    elif finding is None:
+        context.say(context.text("doctor.good", what=what))
+    else:
+        context.say(context.text("doctor.bad", what=what, finding=finding))

@@ -1,0 +1,96 @@
+"""`connector doctor` tells apart what an administrator has to do something different about."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from connector.cli import connector
+from connector.cli.context import Context
+from connector.simulator import Simulator
+from tests.platform import platform as platform
+from tests.setup_tree import SECRET, plant
+
+
+def examine(
+    folder: Path, platform: Simulator | None, chorus: bool = False, **secrets: str
+) -> tuple[int, dict[str, dict[str, Any]]]:
+    account: dict[str, Any] = {}
+    if chorus and platform:
+        account = {
+            "gateway": "chorus-pro",
+            "base_url": platform.chorus_url,
+            "technical_account": platform.technical_account,
+        }
+    tree = plant(folder, platform, account=account)
+    environment = {"CONNECTOR_PA_CLIENT_SECRET": SECRET}
+    if platform:
+        environment["CONNECTOR_PA_TECHNICAL_PASSWORD"] = platform.technical_password
+    words = ["doctor", "--online", "--json", "--config", str(tree.config)]
+    done = CliRunner(env=environment | secrets).invoke(connector, words, obj=Context(), standalone_mode=False)
+    assert done.exception is None
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    return int(done.return_value), {one["check"]: one for one in told}
+
+
+@pytest.mark.parametrize("chorus", [False, True])
+def test_a_set_up_that_works_is_told_so(tmp_path: Path, platform: Simulator, chorus: bool) -> None:
+    code, told = examine(tmp_path, platform, chorus)
+    assert code == 0
+    assert [one["ok"] for one in told.values()] == [True, True]
+    assert platform.asked("submit") == 0
+
+
+@pytest.mark.parametrize("chorus", [False, True])
+@pytest.mark.parametrize(
+    ("trouble", "reason", "code"),
+    [
+        ({"on": "token", "do": "status", "code": 400, "error_code": "x"}, "token", 75),
+        ({"on": "flow", "do": "status", "code": 403}, "forbidden", 77),
+        ({"on": "flow", "do": "unauthorized"}, "unauthorized", 77),
+        ({"on": "health", "do": "status", "code": 503}, "server-error", 75),
+    ],
+)
+def test_each_kind_of_closed_door_has_its_own_word(
+    tmp_path: Path, platform: Simulator, chorus: bool, trouble: dict[str, Any], reason: str, code: int
+) -> None:
+    platform.faults(trouble)
+    found, told = examine(tmp_path, platform, chorus)
+    assert (found, told["account pa"]["reason"]) == (code, reason)
+
+
+@pytest.mark.parametrize("chorus", [False, True])
+def test_a_wrong_secret_is_told_from_a_wrong_technical_account(
+    tmp_path: Path, platform: Simulator, chorus: bool
+) -> None:
+    code, told = examine(tmp_path, platform, chorus, CONNECTOR_PA_CLIENT_SECRET="wrong")
+    assert (code, told["account pa"]["reason"]) == (77, "token-refused")
+
+
+def test_H06_a_wrong_technical_account_is_named(tmp_path: Path, platform: Simulator) -> None:
+    code, told = examine(tmp_path, platform, True, CONNECTOR_PA_TECHNICAL_PASSWORD="wrong")
+    assert (code, told["account pa"]["reason"]) == (77, "unauthorized")
+    assert "technical_account" in told["account pa"]["finding"]
+
+
+def test_a_platform_that_is_not_there_is_no_matter_of_secrets(tmp_path: Path) -> None:
+    code, told = examine(tmp_path, None)
+    assert (code, told["account pa"]["ok"]) == (75, False)
+
+
+def test_a_folder_that_is_missing_is_found_before_anything_is_asked(
+    tmp_path: Path, platform: Simulator
+) -> None:
+    plant(tmp_path, platform)
+    (tmp_path / "ventes" / "inbox").rename(tmp_path / "ventes" / "elsewhere")
+    words = ["doctor", "--json", "--config", str(tmp_path / "connector.toml")]
+    done = CliRunner(env={"CONNECTOR_PA_CLIENT_SECRET": SECRET}).invoke(
+        connector, words, obj=Context(), standalone_mode=False
+    )
+    assert int(done.return_value) == 78
+    assert "inbox" in json.loads(done.stdout)["finding"]
+    assert platform.exchanges == ()
