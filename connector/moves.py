@@ -109,6 +109,17 @@ def publish(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
     return None, Touched(directories=tuple(directories))
 
 
+def withdraw(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
+    """Take back result files that are no longer true, as far as nobody has changed or taken them."""
+    directories: dict[Path, None] = {}
+    for file in job.result:
+        target = folders.outbox / file.target
+        if os.path.lexists(target) and sha256_of(target) == file.sha256:
+            fx.unlink(target)
+            directories[target.parent] = None
+    return None, Touched(directories=tuple(directories))
+
+
 def is_staged(folders: Folders, file: ResultFile) -> bool:
     """Whether a result file still waits to become visible."""
     return os.path.lexists(folders.staging / file.staged)

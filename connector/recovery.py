@@ -12,7 +12,7 @@ from pathlib import Path
 
 from loguru import logger
 
-from connector import moves, names, policy
+from connector import holding, moves, names, policy
 from connector.model import Job, State, Step
 from connector.world import World
 
@@ -28,6 +28,7 @@ def recover(world: World) -> None:
     sweep_work(world)
     check_claims(world)
     sweep_copies(world)
+    withdraw_holds(world)
 
 
 def doubt_unanswered(world: World) -> None:
@@ -97,6 +98,13 @@ def sweep_copies(world: World) -> None:
     for path in _entries(world.folders.staging):
         if _owner(world, path.name[:24]) not in (State.CONCLUDED, State.READY, None):
             world.effects.unlink(path)
+
+
+def withdraw_holds(world: World) -> None:
+    """Take back what the outbox says of holds that an operator has ended."""
+    ended = world.journal.take(world.route, policy.OPEN, _MOST, policy.FAR_FUTURE)
+    told = [job for job in ended if holding.is_told_no_more(job)]
+    world.effects.together(told, lambda job: moves.withdraw(world.effects, world.folders, job))
 
 
 def _owner(world: World, job_id: str) -> State | None:

@@ -151,7 +151,7 @@ def _line(
             incomplete_grace=timedelta(seconds=2 * quiet),
             quiet=timedelta(seconds=quiet),
         ),
-        lookup_rules=_lookup_rules(settings.account_of(route)),
+        lookup_rules=lookup_rules(settings.account_of(route)),
         drops=inbox,
         journal=journal,
         effects=effects,
@@ -179,7 +179,8 @@ def _secrets(settings: Settings, account: Account) -> Secrets:
     )
 
 
-def _lookup_rules(account: Account) -> LookupRules:
+def lookup_rules(account: Account) -> LookupRules:
+    """When a look-up of this account may be believed, and how long news may take."""
     return LookupRules(
         checks=account.lookup_checks,
         interval=timedelta(seconds=account.lookup_interval),

@@ -22,6 +22,7 @@ _COMMANDS = {
     "ls": "looking",
     "show": "looking",
     "retry": "retrying",
+    "hold": "holding",
     "directory": "directory",
     "check-config": "setting_up",
     "doctor": "doctor",
