@@ -172,7 +172,8 @@ def test_a_cursor_that_was_lost_does_not_lose_an_answer(tmp_path: Path, platform
     tree = plant(tmp_path, platform)
     dropped = drop_some(tree)
     platform.switch(ack_delay=1e7)
-    assert serve(tree, follow_for=0.5).exit_code == 3
+    while len(platform.flows) < FILES:  # on a busy machine one short run may not get so far
+        assert serve(tree, follow_for=0.5).exit_code == 3
     for flow in platform.flows:
         platform.acknowledge(flow.flow_id, "Ok")
     assert serve(tree).exit_code == 0

@@ -41,7 +41,8 @@ def test_A05_late_bytes_that_cannot_be_parted_yet_are_never_archived_as_the_orig
     tree = plant(tmp_path, platform)
     first = ubl_invoice(number="FA1")
     dropped = [tree.drop("FA1.xml", first)]
-    assert tree.run_once(follow_for=0.5).code == 3
+    while not platform.flows:  # on a busy machine one short run may not get so far
+        assert tree.run_once(follow_for=0.5).code == 3
     (claimed,) = (tree.root / ".work").glob("*.xml")
     with claimed.open("ab") as late:
         late.write(b"<!-- late -->")
