@@ -95,8 +95,16 @@ class Route(_Section):
     max_size: int = Field(100 * 1024 * 1024, gt=0)  # bytes; XP Z12-013 Flow 1.2.0 allows 100 MB a flow
     duplicates: Literal["reject", "hold", "send"] = "reject"
     on_same_number: Literal["hold", "send"] = "hold"
+    on_same_period: Literal["hold", "send"] = "hold"
+    bundle: Literal["each", "all"] = "each"
+    rules: Literal["off", "warn", "error"] | None = None  # default: "warn", by what is installed
     batch: int = Field(500, ge=1, le=5000)
     folder_language: Literal["fr", "en"] | None = None  # default: the connector's language
+
+    @property
+    def rules_level(self) -> Literal["off", "warn", "error"]:
+        """How business rules count. Unsaid: they warn, those that this installation can evaluate."""
+        return self.rules or "warn"
 
     @property
     def inbox_dir(self) -> Path:
@@ -125,7 +133,7 @@ class Workers(_Section):
 
     count: int = Field(2, ge=1, le=64)
     time_limit: float = Field(120.0, gt=0)  # seconds of wall clock for one file
-    memory_limit: int = Field(2048 * 1024 * 1024, gt=0)  # bytes of address space of one worker
+    memory_limit: int = Field(2048 * 1024 * 1024, gt=0)  # bytes of private memory of one worker
 
 
 class _ByName(PydanticBaseSettingsSource):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from loguru import logger
 
@@ -18,14 +19,16 @@ from connector.inbox import Bell, Inbox
 from connector.inbox.ignore import NameFilter
 from connector.inbox.settle import SettleRules
 from connector.journal import SqliteJournal
+from connector.model import Severity
 from connector.mounts import is_remote, kind_of, quiet_seconds
 from connector.moves import Folders
 from connector.outbox import OutboxScribe
 from connector.paths import folders_of, journal_of, owned
 from connector.policy import LookupRules, RouteRules
 from connector.settings import Account, Route, Settings, client_secret
-from connector.validation.catalogue import load_catalogue
+from connector.validation.catalogue import Catalogue, load_catalogue
 from connector.validation.pool import InspectionPool
+from connector.validation.rules.rulesets import check_all as check_rule_sets
 from connector.world import World
 
 
@@ -71,6 +74,8 @@ def assembled(
     catalogue = load_catalogue(overrides=settings.schemas)
     for kind in catalogue.entries:
         catalogue.locate(kind)
+    if any(route.rules_level != "off" for route in chosen):
+        check_rule_sets()
     with ExitStack() as stack:
         stack.enter_context(owned(settings))
         hands = effects or Effects()
@@ -78,7 +83,7 @@ def assembled(
         journal = SqliteJournal(journal_of(settings))
         stack.callback(journal.close)
         pool = stack.enter_context(InspectionPool(settings.workers, overrides=settings.schemas))
-        pool.warm_up()
+        pool.warm_up(_ruled_kinds(catalogue, chosen))
         loop = EventLoop()
         stack.callback(loop.close)
         desks: dict[str, AccountDesk] = {}
@@ -94,6 +99,12 @@ def assembled(
             if line.bell is not None:
                 stack.callback(line.bell.close)
         yield Assembly(settings=settings, journal=journal, lines=tuple(lines), desks=desks)
+
+
+def _ruled_kinds(catalogue: Catalogue, routes: Sequence[Route]) -> list[str]:
+    """The kinds that business rules will be asked about on these routes."""
+    families = {family for route in routes if route.rules_level != "off" for family in route.accept}
+    return [entry.kind for entry in catalogue.entries.values() if entry.family in families]
 
 
 def _line(
@@ -128,6 +139,11 @@ def _line(
             accept=frozenset(route.accept),
             duplicates=route.duplicates,
             on_same_number=route.on_same_number,
+            on_same_period=route.on_same_period,
+            identifiers=Severity.ERROR if settings.environment == "production" else Severity.WARNING,
+            zone=ZoneInfo(settings.timezone),
+            bundle=route.bundle,
+            business_rules=route.rules_level,
             max_size=route.max_size,
             incomplete_grace=timedelta(seconds=2 * quiet),
             quiet=timedelta(seconds=quiet),
@@ -135,6 +151,7 @@ def _line(
         lookup_rules=_lookup_rules(settings.account_of(route)),
         drops=inbox,
         journal=journal,
+        bundles=journal,
         effects=effects,
         inspector=pool,
         courier=desk.courier(),
