@@ -39,8 +39,10 @@ fix: $(READY) ## put style and form right where that can be done by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## how many files a minute, on this machine
+bench: $(READY) ## how many files a minute, and how near bare lxml, on this machine
 	$(BIN)/python bench/journey.py
+	$(BIN)/python bench/validation.py
+	$(BIN)/python bench/ereporting.py
 
 lock: $(READY) ## requirements.lock anew from pyproject.toml; UPGRADE=1 takes the newest of everything
 	@test -x $(BIN)/uv || $(PIP) install --quiet uv

@@ -78,7 +78,8 @@ def run_connector(folder: Path, platform: Platform, files: list[bytes]) -> tuple
         f'environment = "test"\nstate_dir = "{folder}/state"\n[[account]]\nname = "pa"\ngateway = "afnor"\n'
         f'base_url = "{platform.told["base_url"]}"\ntoken_url = "{platform.told["token_url"]}"\n'
         f'client_id = "{platform.told["client_id"]}"\npoll_seconds = 1.0\n'
-        f'[[route]]\nname = "bench"\nroot = "{folder}/route"\naccount = "pa"\nquiet_seconds = {QUIET}\n'
+        f'[[route]]\nname = "bench"\nroot = "{folder}/route"\naccount = "pa"\n'
+        f'quiet_seconds = {QUIET}\nrules = "off"\n'
     )
     environment = {**os.environ, "CONNECTOR_PA_CLIENT_SECRET": platform.told["client_secret"]}
     command = [sys.executable, "-m", "connector", "--config", str(config), "-q", "run", "--once"]

@@ -9,9 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from connector.credentials import client_secret, technical_password
 from connector.errors import ConfigurationError
+from connector.model import Family
 from connector.mounts import is_remote, kind_of
-from connector.settings import Route, Settings, client_secret, technical_password
+from connector.resources import has_rules_engine
+from connector.settings import Route, Settings
+
+ENGINE_FAMILIES = {Family.INVOICE, Family.LIFECYCLE}  # the rules of e-reporting are our own
 
 
 def faults(settings: Settings) -> Iterator[str]:
@@ -31,6 +36,7 @@ def faults(settings: Settings) -> Iterator[str]:
     yield from _overlaps(settings.route)
     for route in settings.route:
         yield from _folders(route)
+        yield from _rules(route)
 
 
 def _state_directory(state_dir: Path) -> Iterator[str]:
@@ -99,6 +105,17 @@ def _folders(route: Route) -> Iterator[str]:
             moved.unlink()
         except OSError as error:
             yield f'route "{route.name}", {label}: {_remedy(error, source, target)}'
+
+
+def _rules(route: Route) -> Iterator[str]:
+    """A level that somebody wrote down is a promise; without one, what is installed is evaluated."""
+    if route.rules in (None, "off") or not ENGINE_FAMILIES.intersection(route.accept):
+        return
+    if not has_rules_engine():
+        yield (
+            f'route "{route.name}": rules = "{route.rules}" needs the engine of the business rules; '
+            'install it with `pip install "connector[rules]"`, or set rules = "off"'
+        )
 
 
 def _probe(folder: Path) -> Path:

@@ -104,6 +104,15 @@ class Effects:
         path.write_bytes(content)
         return hashlib.sha256(content).hexdigest()
 
+    def write_pieces(self, path: Path, pieces: Iterable[bytes]) -> str:
+        """Write a whole file as `write` does, from pieces that come one after the other."""
+        digest = hashlib.sha256()
+        with path.open("wb") as writer:
+            for piece in pieces:
+                digest.update(piece)
+                writer.write(piece)
+        return digest.hexdigest()
+
     def copy(self, source: Path, target: Path) -> Copied:
         """Copy a regular file while hashing it. Not durable yet.
 

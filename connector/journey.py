@@ -6,30 +6,23 @@ Every stage takes a batch of jobs in its state from the journal, does their effe
 protocol, makes them durable together, and commits their new states in one transaction. A crash between two of
 these leaves nothing that the same stages do not put right: recovery is `recovery.recover`, then this journey.
 
-Rules are asked of `policy`, effects on one file are in `moves`; a file that fails is put off alone, and the
-others go on. Each stage returns how many jobs it moved.
+Rules are asked of `admission` and `policy`, effects on one file are in `moves`; a file that fails is put off
+alone, and the others go on. Each stage returns how many jobs it moved.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 
 from loguru import logger
 
-from connector import moves, names, policy
+from connector import admission, crosscheck, moves, names, policy
 from connector.effects import Touched
-from connector.model import (
-    Inspection,
-    InspectionLost,
-    InspectionOrder,
-    Job,
-    Outcome,
-    ResultFile,
-    State,
-    Step,
-)
+from connector.model import Inspection, InspectionLost, InspectionOrder, Job, Outcome, ResultFile, State, Step
 from connector.ports import FlowJournal, Platform
 from connector.world import World, in_order, trace_of
 
@@ -76,14 +69,14 @@ def spool(world: World) -> int:
 def inspect(world: World) -> int:
     """Have the frozen bytes recognised and validated, and decide what each document may do next."""
     now = world.clock.now()
-    judged = [(job, policy.judged_unseen(job, world.rules, now)) for job in world.take(State.SPOOLED)]
+    judged = [(job, admission.judged_unseen(job, world.rules, now)) for job in world.take(State.SPOOLED)]
     moved = world.commit([Step(before=job, after=after) for job, after in judged if after is not None])
     unseen = [job for job, after in judged if after is None]
     moved += _inspect_together(world, [job for job in unseen if job.tries == 0])
     for suspect in sorted((job for job in unseen if job.tries > 0), key=lambda job: job.tries):
         # Somebody died with this one perhaps in hand. Alone, counted before the risk, and behind those less
         # suspect, only the guilty one comes to three (P04).
-        alone = policy.tried_alone(suspect)
+        alone = admission.tried_alone(suspect)
         world.commit([Step(before=suspect, after=alone)])
         moved += _inspect_together(world, [alone])
     return moved
@@ -91,22 +84,31 @@ def inspect(world: World) -> int:
 
 def _inspect_together(world: World, jobs: Sequence[Job]) -> int:
     by_id = {job.id: job for job in jobs}
-    orders = [InspectionOrder(key=job.id, path=world.folders.spooled(job), size=job.size) for job in jobs]
+    orders = [
+        InspectionOrder(
+            key=job.id,
+            path=world.folders.spooled(job),
+            size=job.size,
+            name=os.fsdecode(job.name),
+            rules=world.rules.business_rules,
+        )
+        for job in jobs
+    ]
     groups = in_order([order.key for order in orders], world.inspector.inspect(orders), DECIDED_TOGETHER)
     return sum(_decide(world, [(by_id[key], seen) for key, seen in group]) for group in groups)
 
 
 def _decide(world: World, seen: Sequence[tuple[Job, Inspection | InspectionLost]]) -> int:
     """Decide and commit under one lock, so that of two equal documents the one taken first goes first."""
-    keys = {job.id: policy.key_of(inspection) for job, inspection in seen}
+    keys = {job.id: crosscheck.keys_of(inspection) for job, inspection in seen}
     digests = [job.sha256 for job, _ in seen if job.sha256]
     steps: list[Step] = []
     with world.journal.deciding():
-        known = world.journal.twins(world.route, digests, [key for key in keys.values() if key])
+        known = world.journal.twins(world.route, digests, list(chain.from_iterable(keys.values())))
         for job, inspection in seen:
             others = [*known, *(step.after for step in steps)]
-            twins = policy.twins_among(others, job, keys[job.id])
-            after = policy.inspected(job, inspection, twins, world.rules, world.clock.now())
+            twins = crosscheck.twins_among(others, job, keys[job.id])
+            after = admission.inspected(job, inspection, twins, world.rules, world.clock.now())
             steps.append(Step(before=job, after=after))
         return world.commit(steps)
 

@@ -2,10 +2,10 @@
 
 Each lane owns the jobs in certain states and is the only one to move them, so lanes never disagree:
 
-    intake   claimed, spooled           claim → spool → inspect
-    sending  valid, sending, unknown    reconcile → send
-    closing  concluded, ready, published    stage → publish → archive
-    follow   received                   one lane for an account, whatever its routes
+    intake   claimed, spooled, opened, vetted    claim → spool → inspect → unpack → gather
+    sending  valid, sending, unknown             reconcile → send
+    closing  unpacked, concluded, ready, published    sum up → stage → publish → archive
+    follow   received                            one lane for an account, whatever its routes
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 
 from loguru import logger
 
-from connector import journey
+from connector import bundle_journey, journey
 from connector.errors import ConnectorError
 from connector.model import State
 from connector.ports import FlowJournal, Platform
@@ -57,6 +57,7 @@ class Lane(threading.Thread):
         self.trouble: str | None = None
         self.crashed: BaseException | None = None
         self.beat = time.monotonic()
+        self.in_round = False
         self.last_moved = time.monotonic()
 
     def ring(self) -> None:
@@ -73,16 +74,18 @@ class Lane(threading.Thread):
         try:
             while not self._stopping.is_set():
                 self.beat = time.monotonic()
+                self.in_round = True
                 try:
                     moved = self._work()
                 except (ConnectorError, OSError) as error:
+                    self.in_round = False
                     self._complain(error)
                     self._wait(back_off)
                     back_off = min(back_off * 2, LONGEST_BACK_OFF)
                     continue
                 if self.trouble:
                     logger.info("lane.recovered", lane=self.name)
-                self.trouble, back_off = None, 1.0
+                self.trouble, back_off, self.in_round = None, 1.0, False
                 if moved:
                     self.last_moved = time.monotonic()
                     self._moved()
@@ -164,9 +167,9 @@ class Stopwatch:
         return work
 
 
-INTAKE = (journey.claim, journey.spool, journey.inspect)
+INTAKE = (journey.claim, journey.spool, journey.inspect, bundle_journey.unpack, bundle_journey.gather)
 SENDING = (journey.reconcile, journey.send)
-CLOSING = (journey.stage, journey.publish, journey.archive)
+CLOSING = (bundle_journey.sum_up, journey.stage, journey.publish, journey.archive)
 
 
 def drain(world: World, grace: float) -> None:

@@ -1,7 +1,8 @@
 """From a code to a sentence, in French or English: what the outbox, the command line and the log say.
 
-The sentences are data, in `messages.fr.toml` and `messages.en.toml` beside this module; both hold the same
-keys. Nothing is decided here: which code applies is the business of whoever found the problem.
+The sentences are data, in `messages.fr.toml` and `messages.en.toml` beside this module; what a problem code
+means and what to do about it stands in `explanations.*.toml` (see `explanations`). Both languages hold the
+same keys. Nothing is decided here: which code applies is the business of whoever found the problem.
 
 A key is the path of the sentence in the TOML file: `text("outcome.held.title", **words)`. To add sentences,
 add a table to both files; a test refuses a key that only one of them has.
@@ -9,23 +10,19 @@ add a table to both files; a test refuses a key that only one of them has.
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
 
+from connector import explanations
 from connector.model import Document, Family
+from connector.texts import LANGUAGES, Language, read_texts
 
-Language = Literal["fr", "en"]
-LANGUAGES: tuple[Language, ...] = ("fr", "en")
+__all__ = ["LANGUAGES", "Entry", "Language", "Messages", "catalogue", "kind_of"]
 
 # UNTDID 1001 codes of credit notes that the French reform allows (BT-3).
 _CREDIT_NOTES = {"261", "262", "381", "396", "502", "503"}
-_NO_BREAK = "\u00a0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +32,7 @@ class Entry:
     title: str  # what is wrong, one sentence
     meaning: str  # why it matters or where it comes from; may be empty
     action: str  # what to do
+    is_general: bool = False  # it speaks of a whole family of codes; the finder's own words say more
 
 
 class _Gaps(dict[str, object]):
@@ -98,28 +96,25 @@ class Messages:
             message: that one's own words (`Problem.message`).
             params: `words` of the document and facts that the sentences may name.
         """
-        known = self._explained(code) or self._fallback(source, message)
-        filled = _Gaps({**self.words(None), **params, "code": code, "message": message or ""})
-        parts = (self._texts[f"{known}.{part}"].format_map(filled) for part in ("title", "meaning", "action"))
-        title, meaning, action = parts
-        return Entry(title=title, meaning=meaning, action=action)
+        known = explanations.explained(code)
+        if known is None:
+            who = source if source in ("platform", "rules") else "other"
+            key, texts = f"unknown.{who}.{'quoted' if message else 'bare'}", self._texts
+            facts = {}
+        else:
+            key, texts = known.entry, explanations.entries(self.language)
+            facts = {name: self.label(name, value) for name, value in known.facts.items()}
+        filled = _Gaps({**self.words(None), **facts, **params, "code": code, "message": message or ""})
+        title, meaning, action = (
+            texts.get(f"{key}.{part}", "").format_map(filled) for part in ("title", "meaning", "action")
+        )
+        return Entry(
+            title=title, meaning=meaning, action=action, is_general=known is not None and known.is_general
+        )
 
     def knows(self, code: str) -> bool:
-        """Whether the catalogue explains this problem code itself."""
-        return self._explained(code) is not None
-
-    def codes(self) -> list[str]:
-        """Every problem code that has an entry."""
-        return [key.split(".")[1] for key in self._texts if re.fullmatch(r"problem\.[^.]+\.title", key)]
-
-    def _explained(self, code: str) -> str | None:
-        # A refusal that names no reason has only the number of the HTTP answer.
-        code = "platform-refused" if re.fullmatch(r"http-\d+|unnamed", code) else code
-        return f"problem.{code}" if self.has(f"problem.{code}.title") else None
-
-    def _fallback(self, source: str | None, message: str | None) -> str:
-        who = source if source in ("platform", "rules") else "other"
-        return f"unknown.{who}.{'quoted' if message else 'bare'}"
+        """Whether the catalogue explains this problem code, by itself or with its family."""
+        return explanations.explained(code) is not None
 
 
 def kind_of(document: Document | None) -> str:
@@ -135,9 +130,7 @@ def kind_of(document: Document | None) -> str:
 @cache
 def catalogue(language: Language) -> Mapping[str, str]:
     """Every sentence of a language by its dotted key. Read once, on first use."""
-    path = Path(__file__).with_name(f"messages.{language}.toml")
-    flat = _flatten(tomllib.loads(path.read_text("utf-8")))
-    return MappingProxyType({key: _typeset(text) if language == "fr" else text for key, text in flat})
+    return read_texts("messages", language)
 
 
 @cache
@@ -147,18 +140,3 @@ def _words(language: Language, kind: str) -> Mapping[str, str]:
     return MappingProxyType(
         {key[len(prefix) :]: text for key, text in texts.items() if key.startswith(prefix)}
     )
-
-
-def _flatten(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
-    for name, value in table.items():
-        if isinstance(value, str):
-            pairs.append((f"{prefix}{name}", value))
-        else:
-            pairs.extend(_flatten(value, f"{prefix}{name}."))
-    return pairs
-
-
-def _typeset(text: str) -> str:
-    """French sets a space that must not break before ; : ! ? » and after « and n°."""
-    return re.sub(r"(?<=«) | (?=[;:!?»])|(?<=n°) ", _NO_BREAK, text)

@@ -11,98 +11,76 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from connector.verdict import (
+    Document,
+    Family,
+    Party,
+    Problem,
+    Reference,
+    Severity,
+    Syntax,
+    Verdict,
+    VerdictStatus,
+)
 
-# --------------------------------------------------------------------------- documents
-class Family(StrEnum):
-    """What kind of business a document is, which decides the routes that take it."""
-
-    INVOICE = "invoice"
-    EREPORTING = "ereporting"
-    LIFECYCLE = "lifecycle"
-    DIRECTORY = "directory"
-
-
-class Syntax(StrEnum):
-    """How a document is written; the values are those of `flowSyntax` (XP Z12-013 Flow 1.2.0)."""
-
-    UBL = "UBL"
-    CII = "CII"
-    FACTUR_X = "Factur-X"
-    CDAR = "CDAR"
-    FRR = "FRR"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Party:
-    """A seller, a buyer or a declarant, as far as the document names them."""
-
-    siren: str | None = None
-    name: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
-    """What a job's bytes turned out to be, with the business summary that people recognise it by.
-
-    For an e-reporting report, `number` is the transmission id (TT-1), `seller` the declarant,
-    `type_code` is IN or RE, and the period is given.
-    """
-
-    family: Family
-    syntax: Syntax
-    kind: str  # entry of schemas/catalogue.toml, e.g. "ubl-invoice"
-    profile: str | None = None  # guideline identifier as written (BT-24)
-    number: str | None = None
-    issue_date: str | None = None  # ISO date
-    type_code: str | None = None
-    seller: Party = Party()
-    buyer: Party = Party()
-    currency: str | None = None
-    total_without_vat: str | None = None
-    total_vat: str | None = None
-    total_with_vat: str | None = None
-    lines: int | None = None
-    period_start: str | None = None  # ISO date
-    period_end: str | None = None  # ISO date
+__all__ = [
+    "Absent",
+    "AckStatus",
+    "Document",
+    "Family",
+    "FlowReport",
+    "Found",
+    "Health",
+    "Inconclusive",
+    "Inspection",
+    "InspectionLost",
+    "Job",
+    "LookupAnswer",
+    "Member",
+    "NotSent",
+    "Outcome",
+    "Packing",
+    "Parcel",
+    "Party",
+    "PollPage",
+    "Problem",
+    "Received",
+    "Reference",
+    "Refused",
+    "ResultFile",
+    "Seal",
+    "Severity",
+    "State",
+    "Step",
+    "SubmitAnswer",
+    "Syntax",
+    "Trace",
+    "Unknown",
+    "Verdict",
+    "VerdictStatus",
+]
 
 
-# --------------------------------------------------------------------------- verdicts
-class Severity(StrEnum):
-    ERROR = "error"
-    WARNING = "warning"
+# --------------------------------------------------------------------------- inspections
+class Packing(StrEnum):
+    """How the bytes of a member lie in its bundle."""
+
+    STORED = "stored"  # in a zip, as they are
+    DEFLATED = "deflated"  # in a zip, compressed by themselves
+    STREAM = "stream"  # in what the whole file, a gzip, unpacks to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One finding on a document. It carries a code and facts; the sentences are in `messages`."""
+class Member:
+    """One file inside a bundle: its name, where its bytes lie, and why it cannot be taken out, if so."""
 
-    code: str  # e.g. "xsd-unexpected-element", "InvalidSchema"
-    severity: Severity = Severity.ERROR
-    source: str = "connector"  # "connector" | "xml" | "xsd" | "rules" | "platform"
-    where: str | None = None  # path of the element, without namespaces: /Invoice/InvoiceLine[2]/ID
-    line: int | None = None  # line of the XML file, from 1
-    term: str | None = None  # business term, e.g. "BT-112"
-    found: str | None = None
-    expected: str | None = None
-    message: str | None = None  # the words of the engine or of the platform, verbatim
-    occurrences: int = 1
-
-
-class VerdictStatus(StrEnum):
-    VALID = "valid"
-    INVALID = "invalid"
-    UNREADABLE = "unreadable"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What our own checks say of a document, and which versions of schemas and rules said it."""
-
-    status: VerdictStatus
-    problems: tuple[Problem, ...] = ()
-    schema: str | None = None  # e.g. "UBL 2.1 Invoice (factur-x 7.8)"
-    rules: str | None = None  # None: no business rules were evaluated
-    incomplete: bool = False  # the file stops in the middle: perhaps it is still being written
+    name: str  # path inside the bundle, '/'-separated
+    size: int = 0  # bytes, unpacked
+    sha256: str | None = None  # of those bytes; None when nobody could read them
+    packing: Packing = Packing.STORED
+    start: int = 0  # first byte, in the file or in what it unpacks to
+    stored: int = 0  # bytes it takes there
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +89,7 @@ class Inspection:
 
     verdict: Verdict
     document: Document | None = None
+    members: tuple[Member, ...] = ()  # of a bundle; it is no document itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +106,8 @@ class InspectionOrder:
     key: str  # given back with the answer
     path: Path
     size: int
+    name: str = ""  # as it was dropped, decoded by `os.fsdecode`: some names promise a content
+    rules: str = "off"  # how business rules count: "off" | "warn" | "error"
 
 
 # --------------------------------------------------------------------------- the platform's answers
@@ -270,6 +251,9 @@ class State(StrEnum):
 
     CLAIMED = "claimed"  # in work/, ours
     SPOOLED = "spooled"  # private copy durable, SHA-256 known
+    OPENED = "opened"  # a bundle: its members are known and checked, not taken out yet
+    UNPACKED = "unpacked"  # a bundle whose members are jobs of their own; waits for all of them
+    VETTED = "vetted"  # valid, one of a bundle that goes as a whole: waits for the others
     VALID = "valid"  # inspected; may be sent from `not_before` on
     SENDING = "sending"  # intent durable; the outcome of the attempt is not
     UNKNOWN = "unknown"  # an attempt ended in doubt: look up before anything else
@@ -330,12 +314,14 @@ class Seal:
 class Job:
     """One file that we claimed, and all that has become of it so far. One row of the journal."""
 
-    id: str  # YYYYMMDD-HHMMSS-xxxxxxxx, UTC
+    id: str  # YYYYMMDD-HHMMSS-xxxxxxxx, UTC; of a document in a bundle, the bundle's with -nnnnn behind
     route: str
     account: str
     state: State
     claimed_at: datetime
     name: bytes = b""  # path below the inbox as the file system gave it; not always UTF-8
+    parent: str | None = None  # the bundle it came in; its name is then <bundle's name>/<member>
+    member: str | None = None  # path inside that bundle
     size: int = 0
     sha256: str | None = None
     tries: int = 0  # inspections that may have ended with a death: of the worker, or of all of us
@@ -343,6 +329,8 @@ class Job:
     waits_for: str | None = None  # why it waits, as a message code
     document: Document | None = None
     verdict: Verdict | None = None
+    members: tuple[Member, ...] = ()  # of a bundle, until they are jobs of their own
+    documents: int = 0  # how many jobs a bundle became
     twin: str | None = None  # the job that this one repeats or clashes with
     tracking_id: str | None = None
     attempts: int = 0  # submissions begun

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from connector import names
 from connector.effects import Copied, Effects, Touched, sha256_of
-from connector.model import Drop, Job, ResultFile
+from connector.extents import Torn, cut
+from connector.model import Drop, Job, Member, ResultFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Folders:
 
     inbox: Path
     work: Path  # <job>__<original name>: claimed
-    spool: Path  # <job>: private copy on the local disk
+    spool: Path  # <job>: private copy on the local disk, of documents that came in a bundle too
     staging: Path  # <job>-<n>: results before they are visible; nobody else reads or writes here
     outbox: Path
     archive: Path  # YYYY/MM/DD/<job>__<original name>
@@ -65,6 +66,39 @@ def spool(fx: Effects, folders: Folders, job: Job) -> tuple[Copied, Touched]:
     target = folders.spooled(job)
     copied = fx.copy(folders.claimed(job), target)
     return copied, Touched(files=(target,), directories=(folders.spool,))
+
+
+def unpack(fx: Effects, folders: Folders, bundle: Job, documents: Sequence[Job]) -> tuple[None, Touched]:
+    """Give the documents of a bundle their private copies, under their final names as `spool` does.
+
+    Nothing in the bundle names a file of ours, and nothing is understood of it here any more: ranges of
+    bytes that an inspection has read before, each of which must have the SHA-256 that it had then.
+
+    Raises:
+        OSError: not all could be taken out; then none is kept, and the room is given back.
+    """
+    taken = {
+        member.start: (member, folders.spooled(job))
+        for member, job in zip(bundle.members, documents, strict=True)
+        if job.sha256 is not None
+    }
+    targets = tuple(target for _, target in taken.values())
+    try:
+        with folders.spooled(bundle).open("rb") as file:
+            for member, pieces in cut(file, [member for member, _ in taken.values()]):
+                _take_out(fx, member, pieces, taken[member.start][1])
+    except (OSError, Torn) as error:
+        for target in targets:
+            fx.unlink(target)
+        if isinstance(error, Torn):
+            raise OSError(errno.EIO, error.words, str(folders.spooled(bundle))) from None
+        raise
+    return None, Touched(files=targets, directories=(folders.spool,))
+
+
+def _take_out(fx: Effects, member: Member, pieces: Iterator[bytes], target: Path) -> None:
+    if fx.write_pieces(target, pieces) != member.sha256:
+        raise Torn("other bytes than were inspected")
 
 
 def stage(
@@ -127,6 +161,8 @@ def is_staged(folders: Folders, file: ResultFile) -> bool:
 
 def archive(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
     """Put the original where it stays. From the private copy when the claimed file is out of reach."""
+    if job.sha256 is None:  # a document that could not be taken out of its bundle has no bytes of its own
+        return None, Touched()
     source, target = folders.claimed(job), folders.archived(job)
     grown = fx.make_directories(target.parent)
     if os.path.lexists(target):

@@ -12,9 +12,10 @@ import uuid
 from datetime import datetime
 from pathlib import PurePosixPath
 
-JOB_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
+JOB_ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}(-\d{5})?")
 LONGEST_NAME = 255  # bytes that a file system allows
 LONGEST_STEM = 100  # characters; leaves room for "~999", the extension and ".ERREUR.txt" on any file system
+LONGEST_BUNDLE = 40  # characters of them for the name of the bundle that a document came in
 
 _NAMESPACE = uuid.UUID("8d0c3a52-5d7b-5c55-9d3f-6a4f0f6f2c11")
 _UNSAFE = re.compile(r'[<>:"/\\|?*%$!&;#@\x00-\x20\x7f]+')
@@ -25,6 +26,22 @@ _EXTENSION = re.compile(r"(\.[A-Za-z0-9]{1,8})$")
 def job_id(now: datetime, random: bytes) -> str:
     """`YYYYMMDD-HHMMSS-xxxxxxxx` (UTC, 8 hex of chance): sorts by time, can be read out on the phone."""
     return f"{now:%Y%m%d-%H%M%S}-{random[:4].hex()}"
+
+
+def child_id(parent: str, position: int) -> str:
+    """The id of a document in a bundle: the same each time, and no other job's.
+
+    Args:
+        parent: id of the bundle.
+        position: of the document in it, from 0.
+    """
+    return f"{parent}-{position + 1:05d}"
+
+
+def parent_of(job: str) -> str | None:
+    """The id of the bundle that `child_id` made this one from; None for any other."""
+    found = JOB_ID.fullmatch(job)
+    return job[: found.start(1)] if found and found.group(1) else None
 
 
 def tracking_id(account: str, sha256: str, key: str | None, earlier: int) -> str:
@@ -66,7 +83,21 @@ def safe(name: bytes) -> str:
     stem, extension = split(text)
     if stem.partition(".")[0].upper() in _RESERVED:
         stem = f"_{stem}"
-    return stem[:LONGEST_STEM].rstrip(" .") + extension
+    return stem[:LONGEST_STEM].rstrip(" ._") + extension
+
+
+def of_result(name: bytes, member: str | None) -> str:
+    """The name that a job's results are built on; `lot.zip__FA1.xml` for a document that came in a bundle.
+
+    Args:
+        name: the job's.
+        member: its path inside the bundle, which `name` ends with; None when it came by itself.
+    """
+    if member is None:
+        return safe(name)
+    bundle = safe(name[: -len(member.encode()) - 1])
+    stem, extension = split(safe(base(name)))
+    return f"{bundle[:LONGEST_BUNDLE]}__{stem}"[:LONGEST_STEM].rstrip(" ._") + extension
 
 
 def split(name: str) -> tuple[str, str]:
@@ -85,7 +116,7 @@ def apart(target: str, job: str) -> str:
     """A result path that cannot clash with anybody's file: the job's own hex is put into the name."""
     path = PurePosixPath(target)
     stem, dot, rest = path.name.partition(".")
-    return str(path.with_name(f"{stem}~{job[-8:]}{dot}{rest}"))
+    return str(path.with_name(f"{stem}~{job[16:]}{dot}{rest}"))
 
 
 def held(job: str, name: bytes) -> bytes:

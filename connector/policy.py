@@ -6,21 +6,18 @@ Nothing here reads a clock, a disk or a network. `journey` asks and carries out.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
-from connector import names
+from connector.crosscheck import TECHNICAL_REASONS
 from connector.model import (
     Absent,
     AckStatus,
-    Document,
     Family,
     FlowReport,
     Found,
     Inconclusive,
-    Inspection,
-    InspectionLost,
     Job,
     LookupAnswer,
     NotSent,
@@ -28,13 +25,12 @@ from connector.model import (
     Problem,
     Received,
     Refused,
+    Severity,
     State,
     SubmitAnswer,
     Unknown,
-    VerdictStatus,
 )
 
-MOST_TRIES = 3  # inspections of one file before it is set aside (P04)
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)  # "whatever they wait for"
 _LONGEST_PATIENCE = timedelta(hours=1)
 FILE_PAUSE = timedelta(seconds=5)  # after a file operation failed on one job
@@ -43,7 +39,12 @@ LONGEST_SILENCE = timedelta(days=1)  # of a flow that its platform does not know
 # The only steps a job may take. The journal refuses any other.
 STEPS: dict[State, frozenset[State]] = {
     State.CLAIMED: frozenset({State.CLAIMED, State.SPOOLED, State.VOID}),
-    State.SPOOLED: frozenset({State.SPOOLED, State.CLAIMED, State.VALID, State.CONCLUDED}),
+    State.SPOOLED: frozenset(
+        {State.SPOOLED, State.CLAIMED, State.OPENED, State.VETTED, State.VALID, State.CONCLUDED}
+    ),
+    State.OPENED: frozenset({State.OPENED, State.UNPACKED}),
+    State.UNPACKED: frozenset({State.CONCLUDED}),
+    State.VETTED: frozenset({State.VALID, State.CONCLUDED}),
     State.VALID: frozenset({State.SENDING}),
     State.SENDING: frozenset({State.VALID, State.UNKNOWN, State.RECEIVED, State.CONCLUDED}),
     State.UNKNOWN: frozenset({State.UNKNOWN, State.VALID, State.RECEIVED, State.CONCLUDED}),
@@ -57,27 +58,6 @@ STEPS: dict[State, frozenset[State]] = {
 }
 OPEN = tuple(state for state in State if state not in (State.HELD, State.DONE, State.VOID))
 
-# Outcomes after which the same bytes or the same number may come again: nothing stands at the platform.
-_FAILED = {
-    Outcome.REJECTED_BEFORE_SENDING,
-    Outcome.INADMISSIBLE,
-    Outcome.REJECTED_BY_PLATFORM,
-    Outcome.UNREADABLE,
-    Outcome.CANCELLED,
-}
-# Reasons of a platform that speak of the flow and not of the invoice (flow status 501, "irrecevable").
-TECHNICAL_REASONS = {
-    "EmptyAttachement",
-    "AttachmentTypeError",
-    "EmptyFlow",
-    "OtherTechnicalError",
-    "InvalidSchema",
-    "FileSizeExceeded",
-    "FlowTypeError",
-    "VirusFound",
-    "ChecksumMismatch",
-    "IN_INCIDENTE",
-}
 _ALREADY = {"AlreadyExistingFlow", "DOUBLON"}
 # What a file system may answer without being in trouble itself (S03).
 _ORDINARY = {
@@ -103,6 +83,11 @@ class RouteRules:
     companies: frozenset[str] = frozenset()  # SIRENs that the account acts for; none: not told
     duplicates: str = "reject"  # "reject" | "hold" | "send"
     on_same_number: str = "hold"  # "hold" | "send"
+    on_same_period: str = "hold"  # "hold" | "send": a report that adds to, or takes from, an earlier one
+    identifiers: Severity = Severity.WARNING  # how much a wrong SIREN, SIRET or VAT number counts
+    zone: tzinfo = UTC  # where the company is: its deadlines end at midnight there
+    bundle: str = "each"  # "each" | "all": a document of a bundle goes by itself, or with all of them
+    business_rules: str = "off"  # "off" | "warn" | "error"
     max_size: int = 100 * 1024 * 1024  # bytes
     incomplete_grace: timedelta = timedelta(seconds=10)  # an unfinished document may still grow until then
     quiet: timedelta = timedelta(seconds=5)
@@ -117,154 +102,6 @@ class LookupRules:
     visibility: timedelta = timedelta(seconds=900)
     absence_is_proof: bool = True  # False: nothing found means nothing, and a person has to decide
     patience: timedelta = timedelta(seconds=120)  # without news of a flow, ask for this one
-
-
-# --------------------------------------------------------------------------- identity
-def business_key(document: Document | None) -> str | None:
-    """What makes two files the same business document; None when the document does not say enough.
-
-    Invoices: number, year of issue and seller's SIREN (DGFiP v3.2 G1.45), with the type, so that an invoice
-    and the credit note of the same number stay apart. E-reporting: transmission id, declarant and period
-    (G8.05).
-    """
-    if document is None or not document.number or not document.seller.siren:
-        return None
-    if document.family is Family.EREPORTING:
-        period = f"{document.period_start}/{document.period_end}"
-        return "|".join(("ereporting", document.seller.siren, document.number, period))
-    if document.family is Family.INVOICE and document.issue_date:
-        year, kind = document.issue_date[:4], document.type_code or ""
-        return "|".join(("invoice", document.seller.siren, year, kind, document.number))
-    return None
-
-
-def key_of(seen: Inspection | InspectionLost) -> str | None:
-    """The business key of what an inspection saw."""
-    return business_key(seen.document) if isinstance(seen, Inspection) else None
-
-
-def twins_among(others: Iterable[Job], job: Job, key: str | None) -> list[Job]:
-    """Those with the job's bytes or with its business key, once each, in the order given.
-
-    Of a job that is given twice, as it was and as it has just been decided, the later one counts.
-    """
-    latest = {other.id: other for other in others if other.id != job.id}
-    return [
-        other
-        for other in latest.values()
-        if other.sha256 == job.sha256 or (key is not None and business_key(other.document) == key)
-    ]
-
-
-def stands(job: Job) -> bool:
-    """Whether this job counts against another with the same bytes or number: it goes, or went, its way.
-
-    One that is not decided yet does not: of two equal files in work, the one decided first goes first.
-    """
-    if job.state in (State.CLAIMED, State.SPOOLED, State.VOID) or job.outcome in _FAILED:
-        return False
-    return job.outcome is not Outcome.DUPLICATE
-
-
-# --------------------------------------------------------------------------- inspection
-def tried_alone(job: Job) -> Job:
-    """A suspect with one more inspection counted; durable before the inspection begins."""
-    return replace(job, tries=job.tries + 1)
-
-
-def died(job: Job, reason: str, now: datetime) -> Job:
-    """The checker, or all of us, died with this file perhaps in hand: three times at most (P04)."""
-    # A file that goes alone was counted before it went; one of a batch is counted now.
-    job = replace(job, tries=max(job.tries, 1), not_before=None, waits_for="inspection-retry")
-    return set_aside(job, reason, now) if job.tries >= MOST_TRIES else job
-
-
-def set_aside(job: Job, reason: str, now: datetime) -> Job:
-    """The checker died on this file each time it tried: it goes to the operator, the others go on."""
-    problem = Problem(code="inspection-lost", found=reason)
-    return concluded(job, Outcome.UNREADABLE, now, problem)
-
-
-def judged_unseen(job: Job, rules: RouteRules, now: datetime) -> Job | None:
-    """The job concluded, when nobody needs to look into it to know; None when somebody must."""
-    if job.tries >= MOST_TRIES:
-        return set_aside(job, "crash", now)
-    if job.size == 0:
-        return concluded(job, Outcome.UNREADABLE, now, Problem(code="file-empty"))
-    if job.size > rules.max_size:
-        problem = Problem(code="file-too-large", found=str(job.size), expected=str(rules.max_size))
-        return concluded(job, Outcome.REJECTED_BEFORE_SENDING, now, problem)
-    return None
-
-
-def inspected(
-    job: Job, seen: Inspection | InspectionLost, twins: Sequence[Job], rules: RouteRules, now: datetime
-) -> Job:
-    """What becomes of a job once somebody has looked into its file.
-
-    Args:
-        twins: other jobs with the same bytes on the route or the same business key, oldest first.
-    """
-    if isinstance(seen, InspectionLost):
-        if seen.reason == "io":  # the disk's fault, not the file's: the try does not count
-            tries = max(job.tries - 1, 1) if job.tries else 0
-            return replace(job, tries=tries, not_before=now + rules.quiet, waits_for="share-trouble")
-        return died(job, seen.reason, now)
-    verdict = seen.verdict
-    if verdict.incomplete and now < job.claimed_at + rules.incomplete_grace:
-        # Perhaps its writer is only slow: take the bytes again after another quiet time (A01, A08).
-        return replace(
-            job, state=State.CLAIMED, tries=0, not_before=now + rules.quiet, waits_for="incomplete"
-        )
-    job = replace(job, document=seen.document, verdict=verdict, waits_for=None, not_before=None)
-    if verdict.status is VerdictStatus.UNREADABLE:
-        return concluded(job, Outcome.UNREADABLE, now)
-    if seen.document is not None and seen.document.family not in rules.accept:
-        problem = Problem(
-            code="kind-not-accepted",
-            found=seen.document.family,
-            expected=", ".join(sorted(rules.accept)),
-        )
-        return concluded(job, Outcome.REJECTED_BEFORE_SENDING, now, problem)
-    if seen.document is not None and seen.document.family not in rules.carried:
-        return concluded(
-            job,
-            Outcome.REJECTED_BEFORE_SENDING,
-            now,
-            Problem(code="kind-not-carried", found=seen.document.family),
-        )
-    if seen.document is not None and (stranger := _stranger(seen.document, rules)) is not None:
-        return concluded(job, Outcome.REJECTED_BEFORE_SENDING, now, stranger)
-    standing = [twin for twin in twins if stands(twin)]
-    same_bytes = next((twin for twin in standing if twin.sha256 == job.sha256), None)
-    if same_bytes is not None and rules.duplicates != "send":
-        job = replace(job, twin=same_bytes.id)
-        outcome = Outcome.DUPLICATE if rules.duplicates == "reject" else Outcome.HELD
-        return concluded(job, outcome, now, Problem(code="same-content", found=same_bytes.id))
-    if verdict.status is VerdictStatus.INVALID:
-        return concluded(job, Outcome.REJECTED_BEFORE_SENDING, now)
-    same_number = next((twin for twin in standing if twin.sha256 != job.sha256), None)
-    if same_number is not None and rules.on_same_number != "send":
-        job = replace(job, twin=same_number.id)
-        return concluded(job, Outcome.HELD, now, Problem(code="same-number", found=same_number.id))
-    earlier = sum(1 for twin in twins if twin.sha256 == job.sha256 and twin.tracking_id)
-    assert job.sha256 is not None
-    key = business_key(job.document)
-    return replace(
-        job, state=State.VALID, tracking_id=names.tracking_id(job.account, job.sha256, key, earlier)
-    )
-
-
-def _stranger(document: Document, rules: RouteRules) -> Problem | None:
-    """A document that names none of the companies that the account acts for: it is in the wrong folder."""
-    named = [siren for siren in (document.seller.siren, document.buyer.siren) if siren]
-    if not rules.companies or rules.companies.intersection(named):
-        return None
-    return Problem(
-        code="company-not-ours",
-        found=named[0] if named else None,
-        expected=", ".join(sorted(rules.companies)),
-    )
 
 
 # --------------------------------------------------------------------------- sending

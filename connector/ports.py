@@ -62,7 +62,11 @@ class Journal(Protocol):
         """
 
     def twins(self, route: str, digests: Sequence[str], keys: Sequence[str]) -> list[Job]:
-        """Jobs with one of these SHA-256 on the route, or of these business keys anywhere, oldest first."""
+        """Jobs with one of these SHA-256 on the route, or one of these keys anywhere, oldest first.
+
+        Args:
+            keys: as `crosscheck` makes them.
+        """
 
     def jobs(self, ids: Sequence[str]) -> list[Job]:
         """These jobs as they are recorded now; ids that are not recorded are left out."""
@@ -75,6 +79,19 @@ class Journal(Protocol):
 
     def deciding(self) -> AbstractContextManager[object]:
         """Held while a decision that looks at twins is taken and committed: no two jobs pass at once."""
+
+
+class BundleJournal(Protocol):
+    """The part of the journal that bundles need."""
+
+    def documents(self, bundle: str) -> list[Job]:
+        """The jobs that a bundle became, in the order of its members."""
+
+    def gathered(self, route: str) -> list[str]:
+        """Ids of the bundles of a route with documents in VETTED and none left to inspect."""
+
+    def finished(self, route: str) -> list[Job]:
+        """The bundles in UNPACKED whose documents have all been published, or are held."""
 
 
 class FlowJournal(Protocol):
@@ -149,8 +166,13 @@ class Recipients(Protocol):
 class Scribe(Protocol):
     """Writes the result files of a job from what the journal knows, the same bytes each time."""
 
-    def compose(self, job: Job, twin: Job | None) -> Iterable[tuple[str, str, bytes | None]]:
+    def compose(
+        self, job: Job, twin: Job | None, documents: Sequence[Job] = ()
+    ) -> Iterable[tuple[str, str, bytes | None]]:
         """(folder below the outbox, suffix to the result name, content); None: the original's bytes.
 
         In the order in which they must become visible: the machine's file last.
+
+        Args:
+            documents: those that the job, a bundle, became.
         """

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from loguru import logger
 
-from connector import holding, moves, names, policy
+from connector import admission, holding, moves, names, policy
 from connector.model import Job, State, Step
 from connector.world import World
 
-_FILE_STATES = (State.CLAIMED, State.CONCLUDED, State.READY, State.PUBLISHED)
+_FILE_STATES = (State.CLAIMED, State.OPENED, State.CONCLUDED, State.READY, State.PUBLISHED)
 _MOST = 1_000_000  # jobs looked at in one go; a start must see them all
 
 
@@ -49,7 +49,7 @@ def suspect_uninspected(world: World) -> None:
     """
     waiting = [job for job in world.take(State.SPOOLED, limit=_MOST) if job.tries == 0]
     world.commit(
-        [Step(before=job, after=policy.tried_alone(job), detail={"why": "restart"}) for job in waiting]
+        [Step(before=job, after=admission.tried_alone(job), detail={"why": "restart"}) for job in waiting]
     )
 
 
@@ -93,10 +93,11 @@ def check_claims(world: World) -> None:
 def sweep_copies(world: World) -> None:
     """Remove private copies and staged results that no job will ask for again."""
     for path in _entries(world.folders.spool):
-        if _owner(world, path.name[:24]) in (State.DONE, State.VOID):
+        if _is_left_over(world, path.name):
             world.effects.unlink(path)
     for path in _entries(world.folders.staging):
-        if _owner(world, path.name[:24]) not in (State.CONCLUDED, State.READY, None):
+        owner = _owner(world, path.name.rpartition("-")[0])
+        if owner not in (State.CONCLUDED, State.READY, None):
             world.effects.unlink(path)
 
 
@@ -105,6 +106,14 @@ def withdraw_holds(world: World) -> None:
     ended = world.journal.take(world.route, policy.OPEN, _MOST, policy.FAR_FUTURE)
     told = [job for job in ended if holding.is_told_no_more(job)]
     world.effects.together(told, lambda job: moves.withdraw(world.effects, world.folders, job))
+
+
+def _is_left_over(world: World, job_id: str) -> bool:
+    """Whether nobody needs this private copy: its job is done, or never came out of its bundle."""
+    owner = _owner(world, job_id)
+    if owner is None and (bundle := names.parent_of(job_id)) is not None:
+        return _owner(world, bundle) not in (State.OPENED, None)
+    return owner in (State.DONE, State.VOID)
 
 
 def _owner(world: World, job_id: str) -> State | None:

@@ -1,7 +1,9 @@
-"""Where the files that we ship lie: inside an installed wheel, or beside the package in a checkout."""
+"""What comes with this installation: the files that we ship, and the packages that not everybody installs."""
 
 from __future__ import annotations
 
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -21,3 +23,9 @@ def shipped(folder: str, *names: str) -> Path:
         if path.exists():
             return path
     raise FileNotFoundError(f"{folder}/{'/'.join(names)} is missing from this installation")
+
+
+@cache
+def has_rules_engine() -> bool:
+    """Whether the extra `rules` is installed; asked without importing the engine."""
+    return find_spec("saxonche") is not None

@@ -73,6 +73,7 @@ class Service:
         self._started_at = datetime.now(UTC)
         self._watch = lanes.Stopwatch()
         self._lanes: list[Lane] = []
+        self._intakes: list[Lane] = []
         for line in assembly.lines:
             self._lanes += self._lanes_of(line)
         self._lanes += [self._follow_lane(account) for account in assembly.desks]
@@ -121,6 +122,10 @@ class Service:
             return True
         if any(not line.inbox.is_scanned or line.inbox.is_settling for line in lines):
             return False
+        # A file that is being looked into moves nothing until its verdict is there.
+        patience = self._assembly.settings.workers.time_limit
+        if any(lane.in_round and now - lane.beat < patience for lane in self._intakes):
+            return False
         return now - max(lane.last_moved for lane in self._lanes) > follow_for
 
     # ------------------------------------------------------------------ lanes
@@ -153,6 +158,7 @@ class Service:
             moved=inspected,
         )
         line.inbox.on_ring(intake.ring)
+        self._intakes.append(intake)
         return [intake, sending, closing]
 
     def _follow_lane(self, account: str) -> Lane:

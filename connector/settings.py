@@ -10,13 +10,12 @@ import difflib
 import json
 import os
 import re
-import stat
 import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -154,8 +153,16 @@ class Route(_Section):
     max_size: int = Field(100 * 1024 * 1024, gt=0)  # bytes; XP Z12-013 Flow 1.2.0 allows 100 MB a flow
     duplicates: Literal["reject", "hold", "send"] = "reject"
     on_same_number: Literal["hold", "send"] = "hold"
+    on_same_period: Literal["hold", "send"] = "hold"
+    bundle: Literal["each", "all"] = "each"
+    rules: Literal["off", "warn", "error"] | None = None  # default: "warn", by what is installed
     batch: int = Field(500, ge=1, le=5000)
     folder_language: Literal["fr", "en"] | None = None  # default: the connector's language
+
+    @property
+    def rules_level(self) -> Literal["off", "warn", "error"]:
+        """How business rules count. Unsaid: they warn, those that this installation can evaluate."""
+        return self.rules or "warn"
 
     @property
     def inbox_dir(self) -> Path:
@@ -184,7 +191,7 @@ class Workers(_Section):
 
     count: int = Field(2, ge=1, le=64)
     time_limit: float = Field(120.0, gt=0)  # seconds of wall clock for one file
-    memory_limit: int = Field(2048 * 1024 * 1024, gt=0)  # bytes of address space of one worker
+    memory_limit: int = Field(2048 * 1024 * 1024, gt=0)  # bytes of private memory of one worker
 
 
 class _ByName(PydanticBaseSettingsSource):
@@ -313,56 +320,6 @@ def load(path: Path) -> Settings:
     if settings.secrets_dir is None:
         return settings.model_copy(update={"secrets_dir": path.resolve().parent / "secrets"})
     return settings
-
-
-def client_secret(settings: Settings, account: Account) -> SecretStr:
-    """The client secret of an account. See `secret_of`."""
-    return secret_of(settings, account, "client_secret")
-
-
-def technical_password(settings: Settings, account: Account) -> SecretStr | None:
-    """The password of an account's technical account; None for an account that has none. See `secret_of`."""
-    if account.technical_account is None:
-        return None
-    return secret_of(settings, account, "technical_password")
-
-
-def secret_of(
-    settings: Settings, account: Account, what: Literal["client_secret", "technical_password"]
-) -> SecretStr:
-    """A secret of an account: systemd credential, else environment, else a private file.
-
-    Looked up as `$CREDENTIALS_DIRECTORY/<account>.<what>`, `CONNECTOR_<ACCOUNT>_<WHAT>`,
-    `<secrets_dir>/<account>.<what>` (mode 0600).
-
-    Raises:
-        ConfigurationError: there is none, it is empty, or others on the machine can read the file.
-    """
-    file_name, words = f"{account.name}.{what}", what.replace("_", " ")
-    variable = f"CONNECTOR_{account.name}_{what}".upper().replace("-", "_")
-    if credentials := os.environ.get("CREDENTIALS_DIRECTORY"):
-        credential = Path(credentials) / file_name
-        if credential.is_file():
-            return _not_empty(credential.read_text("utf-8"), words, str(credential))
-    if variable in os.environ:
-        return _not_empty(os.environ[variable], words, variable)
-    private = (settings.secrets_dir or Path("secrets")) / file_name
-    if not private.is_file():
-        raise ConfigurationError(
-            f'account "{account.name}": no {words}; give it as the systemd credential {file_name}, '
-            f"as {variable}, or in the file {private} (mode 0600)"
-        )
-    if private.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigurationError(
-            f'account "{account.name}": {private} can be read by others on this machine; chmod 600 {private}'
-        )
-    return _not_empty(private.read_text("utf-8"), words, str(private))
-
-
-def _not_empty(value: str, what: str, origin: str) -> SecretStr:
-    if not value.strip():
-        raise ConfigurationError(f"the {what} in {origin} is empty")
-    return SecretStr(value.strip())
 
 
 def _finding(error: Any) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from loguru import logger
 
 from connector import checks
 from connector.clock import SystemClock
+from connector.credentials import client_secret, technical_password
 from connector.effects import Effects
 from connector.errors import ConfigurationError
 from connector.gateways import AccountDesk, EventLoop, Secrets, open_gateway, traits_of
@@ -18,14 +20,16 @@ from connector.inbox import Bell, Inbox
 from connector.inbox.ignore import NameFilter
 from connector.inbox.settle import SettleRules
 from connector.journal import SqliteJournal
+from connector.model import Severity
 from connector.mounts import is_remote, kind_of, quiet_seconds
 from connector.moves import Folders
 from connector.outbox import OutboxScribe
 from connector.paths import folders_of, journal_of, owned
 from connector.policy import LookupRules, RouteRules
-from connector.settings import Account, Route, Settings, client_secret, technical_password
-from connector.validation.catalogue import load_catalogue
+from connector.settings import Account, Route, Settings
+from connector.validation.catalogue import Catalogue, load_catalogue
 from connector.validation.pool import InspectionPool
+from connector.validation.rules.rulesets import check_all as check_rule_sets
 from connector.world import World
 
 
@@ -71,6 +75,8 @@ def assembled(
     catalogue = load_catalogue(overrides=settings.schemas)
     for kind in catalogue.entries:
         catalogue.locate(kind)
+    if any(route.rules_level != "off" for route in chosen):
+        check_rule_sets()
     with ExitStack() as stack:
         stack.enter_context(owned(settings))
         hands = effects or Effects()
@@ -78,7 +84,7 @@ def assembled(
         journal = SqliteJournal(journal_of(settings))
         stack.callback(journal.close)
         pool = stack.enter_context(InspectionPool(settings.workers, overrides=settings.schemas))
-        pool.warm_up()
+        pool.warm_up(_ruled_kinds(catalogue, chosen))
         loop = EventLoop()
         stack.callback(loop.close)
         desks: dict[str, AccountDesk] = {}
@@ -110,6 +116,12 @@ def opened_account(settings: Settings, account: Account) -> Iterator[AccountDesk
         desk = open_gateway(account, secrets, loop)
         stack.callback(desk.close, 0.0)
         yield desk
+
+
+def _ruled_kinds(catalogue: Catalogue, routes: Sequence[Route]) -> list[str]:
+    """The kinds that business rules will be asked about on these routes."""
+    families = {family for route in routes if route.rules_level != "off" for family in route.accept}
+    return [entry.kind for entry in catalogue.entries.values() if entry.family in families]
 
 
 def _line(
@@ -147,6 +159,11 @@ def _line(
             companies=frozenset(settings.account_of(route).organizations),
             duplicates=route.duplicates,
             on_same_number=route.on_same_number,
+            on_same_period=route.on_same_period,
+            identifiers=Severity.ERROR if settings.environment == "production" else Severity.WARNING,
+            zone=ZoneInfo(settings.timezone),
+            bundle=route.bundle,
+            business_rules=route.rules_level,
             max_size=min(route.max_size, traits.largest),
             incomplete_grace=timedelta(seconds=2 * quiet),
             quiet=timedelta(seconds=quiet),
@@ -154,6 +171,7 @@ def _line(
         lookup_rules=lookup_rules(settings.account_of(route)),
         drops=inbox,
         journal=journal,
+        bundles=journal,
         effects=effects,
         inspector=pool,
         courier=desk.courier(),

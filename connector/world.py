@@ -19,7 +19,7 @@ from connector.effects import Effects
 from connector.model import Job, NameWish, Parcel, State, Step, SubmitAnswer
 from connector.moves import Folders
 from connector.policy import LookupRules, RouteRules
-from connector.ports import Clock, Courier, Drops, Inspector, Journal, Scribe
+from connector.ports import BundleJournal, Clock, Courier, Drops, Inspector, Journal, Scribe
 
 Value = TypeVar("Value")
 
@@ -36,6 +36,7 @@ class World:
     lookup_rules: LookupRules
     drops: Drops
     journal: Journal
+    bundles: BundleJournal
     effects: Effects
     inspector: Inspector
     courier: Courier
@@ -89,7 +90,8 @@ class World:
     def compose(self, job: Job) -> list[tuple[str, str, bytes | None]]:
         """The result files of a job: (folder, suffix, content)."""
         twin = next(iter(self.journal.jobs([job.twin])), None) if job.twin else None
-        return list(self.scribe.compose(job, twin))
+        documents = self.bundles.documents(job.id) if job.documents else ()
+        return list(self.scribe.compose(job, twin, documents))
 
     def reserve(self, wanted: Sequence[tuple[Job, str]]) -> dict[tuple[str, str], str]:
         """One result name for each (job, folder), as (job id, folder) → name.
@@ -106,7 +108,7 @@ class World:
                 job=job.id,
                 route=self.route,
                 folder=folder,
-                name=names.safe(job.name),
+                name=names.of_result(job.name, job.member),
                 visible=visible.get(folder),
             )
             for job, folder in {(job.id, folder): (job, folder) for job, folder in wanted}.values()

@@ -17,6 +17,7 @@ from connector.errors import ConnectorError, ExitCode
 _COMMANDS = {
     "run": "running",
     "validate": "validating",
+    "explain": "explaining",
     "submit": "submitting",
     "status": "looking",
     "ls": "looking",

@@ -97,13 +97,14 @@ def resend(context: Context, job_ids: tuple[str, ...], dry_run: bool) -> int:
 @click.pass_obj
 def release(context: Context, job_ids: tuple[str, ...], dry_run: bool) -> int:
     """JOB may go, in spite of what it was held for (the same number, the same content)."""
-    from connector import holding, names, policy
+    from connector import holding, names
+    from connector.crosscheck import business_key
 
     def decide(job: Job) -> Job:
         assert job.sha256 is not None
         # Not the key of the file that it repeats: this is a deposit of its own, and wanted.
-        key = names.tracking_id(job.account, job.sha256, policy.business_key(job.document), 0)
-        mine = names.tracking_id(job.account, job.sha256, f"{key}|{job.id}", 0)
+        key = f"{business_key(job.document)}|{job.id}"
+        mine = names.tracking_id(job.account, job.sha256, key, 0)
         return holding.released(job, mine)
 
     return _decide(context, job_ids, decide, dry_run)

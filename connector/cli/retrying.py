@@ -33,7 +33,7 @@ def retry(context: Context, job_ids: tuple[str, ...], dry_run: bool) -> int:
 
 
 def _retry(context: Context, job_id: str, job: Job | None, dry_run: bool) -> bool:
-    from connector import names, policy
+    from connector import crosscheck, names
     from connector.inbox.place import place
     from connector.model import State
     from connector.paths import folders_of
@@ -42,7 +42,7 @@ def _retry(context: Context, job_id: str, job: Job | None, dry_run: bool) -> boo
         return _answer(context, job_id, "none", done=False)
     if job.state is not State.DONE:
         return _answer(context, job_id, "held" if job.state is State.HELD else "on_its_way", done=False)
-    if policy.stands(job):
+    if crosscheck.stands(job):
         return _answer(context, job_id, "stands", done=False)
     route = next((route for route in context.settings.route if route.name == job.route), None)
     if route is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,14 +79,16 @@ def _tell(context: Context, path: Path) -> None:
 def check_config(context: Context) -> int:
     """Try everything the configuration promises on this machine, and print what is in force."""
     from connector import checks
+    from connector.validation.rules.rulesets import check_all as check_rule_sets
     from connector.validation.schemas import check_all
 
     settings = context.settings
     findings = list(checks.faults(settings))
-    try:
-        check_all(settings.schemas)
-    except ConfigurationError as error:
-        findings += error.findings
+    for check in (partial(check_all, settings.schemas), check_rule_sets):
+        try:
+            check()
+        except ConfigurationError as error:
+            findings += error.findings
     if findings:
         raise ConfigurationError(*findings)
     effective: dict[str, Any] = settings.model_dump(mode="json", exclude_defaults=False)

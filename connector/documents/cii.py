@@ -1,14 +1,17 @@
-"""The business summary of a UN/CEFACT Cross Industry Invoice (CII)."""
+"""The business summary of a UN/CEFACT Cross Industry Invoice (CII), alone or inside a Factur-X PDF."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lxml import etree
 
-from connector.documents.reading import amount_in, best_siren, children, date, text, walk
+from connector.documents.reading import amount_in, children, date, party, text, walk
+from connector.documents.tally import Tally
 from connector.model import Document, Family, Party, Syntax
 
 
-def summarise(kind: str, root: etree._Element, lines: int) -> Document:
+def summarise(kind: str, root: etree._Element, tally: Tally) -> Document:
     """What people recognise the document by; a field that is missing is None."""
     header = walk(root, "ExchangedDocument")
     trade = walk(root, "SupplyChainTradeTransaction")
@@ -31,12 +34,27 @@ def summarise(kind: str, root: etree._Element, lines: int) -> Document:
         total_without_vat=text(totals, "TaxBasisTotalAmount"),
         total_vat=amount_in(totals, "TaxTotalAmount", currency),
         total_with_vat=text(totals, "GrandTotalAmount"),
-        lines=lines,
+        lines=tally.lines,
     )
 
 
-def _party(party: etree._Element | None) -> Party:
-    siren = best_siren(children(walk(party, "SpecifiedLegalOrganization"), "ID")) or best_siren(
-        children(party, "GlobalID"), only=("0002", "0009")
+def summarise_facturx(kind: str, root: etree._Element, tally: Tally) -> Document:
+    """The same of the invoice that a Factur-X PDF carries."""
+    return replace(summarise(kind, root, tally), syntax=Syntax.FACTUR_X)
+
+
+def _party(node: etree._Element | None) -> Party:
+    return party(
+        children(walk(node, "SpecifiedLegalOrganization"), "ID"),
+        (*children(node, "GlobalID"), *children(node, "ID")),
+        name=text(node, "Name"),
+        vat=next(
+            (
+                text(id_)
+                for tax in children(node, "SpecifiedTaxRegistration")
+                for id_ in children(tax, "ID")
+                if id_.get("schemeID") == "VA"
+            ),
+            None,
+        ),
     )
-    return Party(siren=siren, name=text(party, "Name"))

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lxml import etree
 
+from connector.model import Party
+
+_SIREN, _SIRET = "0002", "0009"  # ISO 6523
+_REGISTERED = (_SIREN, _SIRET)
+_FRENCH = (None, "", *_REGISTERED, "0225")  # 0225 begins with the SIREN, too
 _LONGEST = 120
 _COMPACT_DATE = re.compile(r"([0-9]{4})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([0-9]{2}){0,3}")
 
@@ -14,6 +19,28 @@ _COMPACT_DATE = re.compile(r"([0-9]{4})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([
 def children(node: etree._Element | None, name: str) -> Iterator[etree._Element]:
     """The child elements of this local name."""
     return iter(()) if node is None else node.iterchildren(f"{{*}}{name}")
+
+
+def tags(*names: str) -> tuple[str, ...]:
+    """Local names as `named` wants them, whatever the namespace."""
+    return tuple(f"{{*}}{name}" for name in names)
+
+
+def named(node: etree._Element | None, wanted: tuple[str, ...] = ("*",)) -> dict[str, list[etree._Element]]:
+    """The child elements by local name, in one pass over all of them.
+
+    Args:
+        wanted: names as `tags` makes them, of a node that has many other children.
+    """
+    found: dict[str, list[etree._Element]] = {}
+    if node is not None:
+        for child in node.iterchildren(*wanted):
+            name = child.tag.rpartition("}")[2]
+            if name in found:
+                found[name].append(child)
+            else:
+                found[name] = [child]
+    return found
 
 
 def walk(node: etree._Element | None, *names: str) -> etree._Element | None:
@@ -25,10 +52,13 @@ def walk(node: etree._Element | None, *names: str) -> etree._Element | None:
 
 def text(node: etree._Element | None, *names: str) -> str | None:
     """The text down this path: blanks squeezed, cut at 120 characters; None when absent or blank."""
-    found = walk(node, *names)
-    if found is None or not found.text:
-        return None
-    return " ".join(found.text.split())[:_LONGEST] or None
+    found = walk(node, *names) if names else node
+    return None if found is None else squeezed(found.text)
+
+
+def squeezed(written: str | None) -> str | None:
+    """A text as `text` gives it."""
+    return " ".join(written.split())[:_LONGEST] or None if written else None
 
 
 def date(written: str | None) -> str | None:
@@ -37,30 +67,47 @@ def date(written: str | None) -> str | None:
     return "-".join(found.groups()[:3]) if found else written
 
 
+def compact(written: str | None) -> str | None:
+    """An identifier without its blanks."""
+    return (written or "").replace(" ", "") or None
+
+
 def siren(written: str | None) -> str | None:
     """The SIREN in an identifier: nine digits, or the first nine of a SIRET's fourteen."""
-    digits = (written or "").replace(" ", "")
+    digits = compact(written) or ""
     if digits.isascii() and digits.isdigit() and len(digits) in (9, 14):
         return digits[:9]
     return None
 
 
-def best_siren(identifiers: Iterator[etree._Element], *, only: tuple[str, ...] = ()) -> str | None:
-    """The SIREN among these identifiers; scheme 0002 (SIREN, ISO 6523) wins over the others.
+def party(
+    legal: Iterable[etree._Element],
+    others: Iterable[etree._Element] = (),
+    *,
+    name: str | None = None,
+    vat: str | None = None,
+    scheme: str = "schemeID",
+) -> Party:
+    """Who this is, from the identifiers that a document gives.
+
+    The scheme 0002 (SIREN, ISO 6523) wins over a legal identifier without a scheme, that over the rest. A
+    number of a scheme that is not French (a DUNS number has nine digits too) is nobody's SIREN.
 
     Args:
-        only: schemes to look at; empty for all.
+        legal: identifiers that mean the legal entity, with or without a scheme.
+        others: identifiers that count only when they say that they are a SIREN or a SIRET.
+        scheme: name of the attribute that holds the scheme.
     """
-    fallback = None
-    for identifier in identifiers:
-        scheme = identifier.get("schemeID")
-        if only and scheme not in only:
-            continue
-        value = siren(text(identifier))
-        if value and scheme == "0002":
-            return value
-        fallback = fallback or value
-    return fallback
+    given = [(of, text(id_)) for id_ in legal if (of := id_.get(scheme)) in _FRENCH]
+    given += [(of, text(id_)) for id_ in others if (of := id_.get(scheme)) in _REGISTERED]
+    given.sort(key=lambda found: found[0] != _SIREN)
+    number, of = next(((found, kind) for kind, value in given if (found := siren(value))), (None, None))
+    siret = next((value for kind, value in given if kind == _SIRET or _has_14_digits(value)), None)
+    return Party(siren=number, siren_scheme=of, siret=compact(siret), vat=compact(vat), name=name)
+
+
+def _has_14_digits(value: str | None) -> bool:
+    return value is not None and len(value) >= 14 and siren(value) is not None
 
 
 def amount_in(node: etree._Element | None, name: str, currency: str | None) -> str | None:

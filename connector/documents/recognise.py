@@ -15,8 +15,9 @@ from connector.model import Problem
 
 BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
+PDF = b"%PDF-"
+
 _CONTAINERS = (
-    (b"%PDF-", "PDF"),
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),  # an archive without entries
     (b"\x1f\x8b", "gzip"),
@@ -24,12 +25,9 @@ _CONTAINERS = (
 
 # Roots of documents that we know by name and do not take.
 _KNOWN_ROOTS = {
-    "CrossDomainAcknowledgementAndResponse": "CDAR",
     "CrossIndustryDocument": "ZUGFeRD 1",
     "SCRDMCCBDACIOMessageStructure": "Order-X",
     "ApplicationResponse": "UBL ApplicationResponse",
-    "AnnuaireActualisation": "annuaire F12/F13",
-    "AnnuaireConsultationF14": "annuaire F14",
     "CPPFacturePivot": "Chorus Pro",
 }
 
@@ -103,3 +101,20 @@ def match_root(root: RootName, kinds: Mapping[RootName, str]) -> RootMatch:
     if local in _KNOWN_ROOTS:
         raise NotADocument(Problem(code="kind-not-supported", where=f"/{local}", found=_KNOWN_ROOTS[local]))
     raise NotADocument(Problem(code="kind-unknown", where=f"/{local}", found=local))
+
+
+def match_in_pdf(root: RootName, kinds: Mapping[RootName, str]) -> RootMatch:
+    """The kind of the XML inside a PDF: only a CII invoice makes it a Factur-X.
+
+    Raises:
+        NotADocument: `kind-not-supported`, naming what is in the PDF.
+    """
+    try:
+        match = match_root(root, kinds)
+        inside = match.kind
+    except NotADocument as fault:
+        inside = fault.problem.found or root[1]
+    else:
+        if inside == "cii-invoice":
+            return match
+    raise NotADocument(Problem(code="kind-not-supported", source="facturx", found=f"PDF ({inside})"))

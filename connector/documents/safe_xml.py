@@ -36,9 +36,16 @@ def parser() -> etree.XMLParser:
 
     `huge_tree` lifts libxml2's limit of 10 MB for one text (a real invoice may carry a larger attachment);
     the caller caps the size of the file. Nesting stays limited to 2,048 and entity amplification too.
+    Blanks between elements say nothing to anybody and are dropped, which saves a tenth of the time; those
+    that are all that an element holds stay.
     """
     return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=True,
+        remove_blank_text=True,
     )
 
 

@@ -4,44 +4,72 @@ from __future__ import annotations
 
 from lxml import etree
 
-from connector.documents.reading import amount_in, best_siren, children, text, walk
+from connector.documents.reading import amount_in, children, named, party, tags, text, walk
+from connector.documents.tally import Tally
 from connector.model import Document, Family, Party, Syntax
 
+_HEAD = tags(
+    "CustomizationID",
+    "ID",
+    "IssueDate",
+    "InvoiceTypeCode",
+    "CreditNoteTypeCode",
+    "DocumentCurrencyCode",
+    "AccountingSupplierParty",
+    "AccountingCustomerParty",
+    "TaxTotal",
+    "LegalMonetaryTotal",
+)
+_Found = dict[str, list[etree._Element]]
 
-def summarise(kind: str, root: etree._Element, lines: int) -> Document:
+
+def summarise(kind: str, root: etree._Element, tally: Tally) -> Document:
     """What people recognise the document by; a field that is missing is None."""
-    currency = text(root, "DocumentCurrencyCode")
-    totals = walk(root, "LegalMonetaryTotal")
+    head = named(root, _HEAD)
+    totals = named(_first(head, "LegalMonetaryTotal"))
+    currency = text(_first(head, "DocumentCurrencyCode"))
     return Document(
         family=Family.INVOICE,
         syntax=Syntax.UBL,
         kind=kind,
-        profile=text(root, "CustomizationID"),
-        number=text(root, "ID"),
-        issue_date=text(root, "IssueDate"),
-        type_code=text(root, "InvoiceTypeCode") or text(root, "CreditNoteTypeCode"),
-        seller=_party(walk(root, "AccountingSupplierParty", "Party")),
-        buyer=_party(walk(root, "AccountingCustomerParty", "Party")),
+        profile=text(_first(head, "CustomizationID")),
+        number=text(_first(head, "ID")),
+        issue_date=text(_first(head, "IssueDate")),
+        type_code=text(_first(head, "InvoiceTypeCode")) or text(_first(head, "CreditNoteTypeCode")),
+        seller=_party(_first(head, "AccountingSupplierParty")),
+        buyer=_party(_first(head, "AccountingCustomerParty")),
         currency=currency,
-        total_without_vat=text(totals, "TaxExclusiveAmount"),
-        total_vat=_vat(root, currency),
-        total_with_vat=text(totals, "TaxInclusiveAmount"),
-        lines=lines,
+        total_without_vat=text(_first(totals, "TaxExclusiveAmount")),
+        total_vat=_vat(head.get("TaxTotal", []), currency),
+        total_with_vat=text(_first(totals, "TaxInclusiveAmount")),
+        lines=tally.lines,
     )
 
 
-def _party(party: etree._Element | None) -> Party:
-    legal = walk(party, "PartyLegalEntity")
-    siren = best_siren(children(legal, "CompanyID")) or best_siren(
-        (id_ for holder in children(party, "PartyIdentification") for id_ in children(holder, "ID")),
-        only=("0002", "0009"),
+def _first(found: _Found, name: str) -> etree._Element | None:
+    return found[name][0] if name in found else None
+
+
+def _party(role: etree._Element | None) -> Party:
+    found = named(walk(role, "Party"))
+    legal = named(_first(found, "PartyLegalEntity"))
+    return party(
+        legal.get("CompanyID", ()),
+        [id_ for holder in found.get("PartyIdentification", ()) for id_ in children(holder, "ID")],
+        name=text(_first(legal, "RegistrationName")) or text(_first(found, "PartyName"), "Name"),
+        vat=next(
+            (
+                text(tax, "CompanyID")
+                for tax in found.get("PartyTaxScheme", ())
+                if text(tax, "TaxScheme", "ID") == "VAT"
+            ),
+            None,
+        ),
     )
-    return Party(siren=siren, name=text(legal, "RegistrationName") or text(party, "PartyName", "Name"))
 
 
-def _vat(root: etree._Element, currency: str | None) -> str | None:
+def _vat(totals: list[etree._Element], currency: str | None) -> str | None:
     # BT-110 and BT-111 are two TaxTotal, in the document's and in the accounting currency.
-    totals = list(children(root, "TaxTotal"))
     for total in totals:
         amount = walk(total, "TaxAmount")
         if amount is not None and amount.get("currencyID") == currency:

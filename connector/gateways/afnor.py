@@ -38,7 +38,9 @@ from connector.model import (
 from connector.settings import Account
 
 # XP Z12-013 Flow 1.2.0: 100 MB a flow.
-TRAITS = Traits(families=frozenset(Family), largest=100 * 1024 * 1024, absence_is_proof=True)
+TRAITS = Traits(
+    families=frozenset(Family) - {Family.DIRECTORY}, largest=100 * 1024 * 1024, absence_is_proof=True
+)
 BEFORE_SENDING = timedelta(hours=1)  # clocks differ: look for a deposit from so long before its intent
 LONGEST_SCAN = 500  # pages of one look-up
 SUBMIT_ANSWER = 1024 * 1024  # bytes

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+from connector.crosscheck import business_key, kin_key
 from connector.model import Job, State
-from connector.policy import business_key
 from connector.records import decode, encode
 
 Cell = str | bytes | None
@@ -19,7 +19,7 @@ def stamp(at: datetime) -> str:
 
 def to_insert(job: Job) -> tuple[Cell, ...]:
     """A new job's cells, as `sql.INSERT_JOB` wants them."""
-    return job.id, job.route, job.account, job.name, job.state, _body(job)
+    return job.id, job.route, job.account, job.name, job.state, job.sha256, job.parent, _body(job)
 
 
 def to_update(job: Job, before: State) -> tuple[Cell, ...]:
@@ -31,6 +31,7 @@ def to_update(job: Job, before: State) -> tuple[Cell, ...]:
         stamp(job.not_before) if job.not_before else None,
         job.sha256,
         business_key(job.document),
+        kin_key(job.document),
         job.document.number if job.document else None,
         job.tracking_id,
         job.flow_id,

@@ -51,21 +51,36 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE UNIQUE INDEX result_of_job ON result_name (job, folder);
     """,
+    """
+    ALTER TABLE job ADD COLUMN kin_key TEXT;  -- of what may get in each other's way
+    CREATE INDEX job_kin ON job (kin_key) WHERE kin_key IS NOT NULL;
+    UPDATE job SET kin_key = 'number|' || json_extract(body, '$.document.seller.siren')
+                       || '|' || substr(json_extract(body, '$.document.issue_date'), 1, 4)
+                       || '|' || json_extract(body, '$.document.number')
+    WHERE business_key LIKE 'invoice|%';
+    """,
+    """
+    ALTER TABLE job ADD COLUMN parent TEXT;  -- the bundle that a document came in
+    CREATE INDEX job_parent ON job (parent, state) WHERE parent IS NOT NULL;
+    """,
 )
 
-INSERT_JOB = "INSERT INTO job (id, route, account, name, state, body) VALUES (?, ?, ?, ?, ?, ?)"
+INSERT_JOB = """
+    INSERT INTO job (id, route, account, name, state, sha256, parent, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
 # One JSON array of arrays for a whole batch: see `writing`.
 UPDATE_JOBS = """
     UPDATE job SET state        = json_extract(new.value, '$[2]'),
                    not_before   = json_extract(new.value, '$[3]'),
                    sha256       = json_extract(new.value, '$[4]'),
                    business_key = json_extract(new.value, '$[5]'),
-                   number       = json_extract(new.value, '$[6]'),
-                   tracking_id  = json_extract(new.value, '$[7]'),
-                   flow_id      = json_extract(new.value, '$[8]'),
-                   outcome      = json_extract(new.value, '$[9]'),
-                   concluded_at = json_extract(new.value, '$[10]'),
-                   body         = json_extract(new.value, '$[11]')
+                   kin_key      = json_extract(new.value, '$[6]'),
+                   number       = json_extract(new.value, '$[7]'),
+                   tracking_id  = json_extract(new.value, '$[8]'),
+                   flow_id      = json_extract(new.value, '$[9]'),
+                   outcome      = json_extract(new.value, '$[10]'),
+                   concluded_at = json_extract(new.value, '$[11]'),
+                   body         = json_extract(new.value, '$[12]')
     FROM json_each(?) AS new
     WHERE job.id = json_extract(new.value, '$[0]') AND job.state = json_extract(new.value, '$[1]')
 """
@@ -104,6 +119,25 @@ TWINS = f"""
         WHERE route = :route AND sha256 IN (SELECT value FROM json_each(:digests))
         UNION
         SELECT seq, name, body FROM job WHERE business_key IN (SELECT value FROM json_each(:keys))
+        UNION
+        SELECT seq, name, body FROM job WHERE kin_key IN (SELECT value FROM json_each(:keys))
+        ORDER BY seq
+    )
+"""
+DOCUMENTS = f"SELECT {_ALL} FROM (SELECT name, body FROM job WHERE parent = ? ORDER BY seq)"
+GATHERED = """
+    SELECT DISTINCT parent FROM job AS vetted
+    WHERE route = ? AND state = 'vetted' AND state NOT IN ('done', 'void') AND NOT EXISTS (
+        SELECT 1 FROM job WHERE job.parent = vetted.parent AND job.state = 'spooled'
+    )
+"""
+FINISHED = f"""
+    SELECT {_ALL} FROM (
+        SELECT name, body FROM job AS bundle
+        WHERE route = ? AND state = 'unpacked' AND state NOT IN ('done', 'void') AND NOT EXISTS (
+            SELECT 1 FROM job
+            WHERE job.parent = bundle.id AND job.state NOT IN ('published', 'held', 'done')
+        )
         ORDER BY seq
     )
 """

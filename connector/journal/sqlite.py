@@ -23,7 +23,7 @@ from connector.model import Job, NameWish, State, Step
 
 
 class SqliteJournal:
-    """Satisfies `ports.Journal` and `ports.FlowJournal`; one object for the process, for use from any thread.
+    """Satisfies `ports.Journal`, `ports.BundleJournal` and `ports.FlowJournal`; for use from any thread.
 
     Args:
         path: the database file, on a local disk.
@@ -87,6 +87,17 @@ class SqliteJournal:
     def reserve(self, wanted: Sequence[NameWish]) -> list[str]:
         with self._transaction() as db:
             return [_reserve(db, wish) for wish in wanted]
+
+    # ------------------------------------------------------------------ bundles
+    def documents(self, bundle: str) -> list[Job]:
+        return self._jobs(sql.DOCUMENTS, (bundle,))
+
+    def gathered(self, route: str) -> list[str]:
+        with _translated():
+            return [row[0] for row in self._reader().execute(sql.GATHERED, (route,))]
+
+    def finished(self, route: str) -> list[Job]:
+        return self._jobs(sql.FINISHED, (route,))
 
     # ------------------------------------------------------------------ following
     def cursor(self, account: str) -> str | None:

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from connector import names, policy
+from connector.crosscheck import business_key
 from connector.errors import JournalDamaged
 from connector.journal import chain, sql
 from connector.journal.rows import to_insert, to_update
 from connector.model import Seal, State, Step
-from connector.policy import business_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def write(db: sqlite3.Connection, batch: Sequence[Prepared], at: str) -> None:
 def _prepared(step: Step) -> Prepared:
     before, after = step.before, step.after
     if before is None:
-        fits = after.state is State.CLAIMED
+        fits = after.state is (State.CLAIMED if after.parent is None else State.SPOOLED)
     else:
         fits = before.id == after.id and after.state in policy.STEPS[before.state]
     if not fits:
@@ -84,6 +84,7 @@ def _remembered(step: Step) -> dict[str, str | int]:
     facts: dict[str, str | int | None] = {
         "route": job.route if new else None,
         "name": names.display(job.name) if new else None,
+        "parent": job.parent if new else None,
         "sha256": job.sha256 if job.state is State.SPOOLED else None,
         "key": business_key(job.document) if job.state is State.VALID else None,
         "tracking_id": job.tracking_id if job.state is State.SENDING else None,

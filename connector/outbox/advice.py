@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from connector.crosscheck import TECHNICAL_REASONS
 from connector.model import Family, Outcome
-from connector.policy import TECHNICAL_REASONS
 
 
 class Action(StrEnum):
@@ -68,13 +68,18 @@ class Advice:
 
 
 LOST = {"inspection-lost", "inspection-io"}  # our checker gave up; the file may be sound
-_REPEATED = {"AlreadyExistingFlow", "DOUBLON", "REJ_UNI"}
+NOT_ALL_SOUND = "bundle-refused"  # sound, but another document of its bundle is not
+_REPEATED = {"AlreadyExistingFlow", "DOUBLON", "REJ_UNI", "IRR_UNICITE", "IRR_UNCITE"}
 # Chorus Pro makes no invoice of a flow that it rejects at integration: the number stays free.
 _NOT_INTEGRATED = {"chorus-rejection", "IN_REJETE"}
+_THREATS = {"VirusFound", "IRR_ANTIVIRUS"}
 _ROUTING = {"ROUTAGE_ERR", "221"}
 _HELD_FOR = (
+    "number-void",
     "same-number",
     "same-content",
+    "report-carries-less",
+    "report-already-sent",
     "found-several",
     "already-exists",
     "in-doubt",
@@ -110,6 +115,8 @@ def advice(
             return _refused_here(given)
         case Outcome.UNREADABLE:
             return _unreadable(given)
+        case Outcome.INADMISSIBLE if given & _REPEATED:
+            return _rejected(given, family, taken)
         case Outcome.INADMISSIBLE:
             return _technical(given)
         case Outcome.REJECTED_BY_PLATFORM:
@@ -120,6 +127,13 @@ def advice(
             return Advice(action=Action.NONE, number=Number.STANDS, who=Who.NOBODY)
         case Outcome.HELD:
             return _held(given)
+        case Outcome.CANCELLED if NOT_ALL_SOUND in given:
+            return Advice(
+                action=Action.RESEND_UNCHANGED,
+                number=Number.NEVER_ISSUED,
+                who=Who.ACCOUNTING,
+                because=NOT_ALL_SOUND,
+            )
         case Outcome.CANCELLED if sent:
             return Advice(action=Action.CONTACT_ADMIN, number=Number.UNDECIDED, who=Who.IT)
         case Outcome.CANCELLED:
@@ -157,7 +171,7 @@ def _unreadable(codes: frozenset[str]) -> Advice:
 
 
 def _technical(codes: frozenset[str]) -> Advice:
-    if "VirusFound" in codes:
+    if codes & _THREATS:
         return Advice(
             action=Action.CONTACT_ADMIN, number=Number.NEVER_ISSUED, who=Who.IT, because="VirusFound"
         )
@@ -184,10 +198,12 @@ def _rejected(codes: frozenset[str], family: Family | None, taken: bool) -> Advi
 def _held(codes: frozenset[str]) -> Advice:
     code = held_for(codes)
     match code:
-        case "same-number":
+        case "same-number" | "number-void":
             action, number, who = Action.FIX_AND_DROP_AGAIN, Number.TAKEN, Who.ACCOUNTING
         case "same-content":
             action, number, who = Action.CONTACT_ADMIN, Number.STANDS, Who.ACCOUNTING
+        case "report-carries-less" | "report-already-sent":
+            action, number, who = Action.FIX_AND_DROP_AGAIN, Number.NEVER_ISSUED, Who.ACCOUNTING
         case "never-settles":
             action, number, who = Action.FIX_AND_DROP_AGAIN, Number.NEVER_ISSUED, Who.ACCOUNTING
         case _:

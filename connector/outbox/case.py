@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime, tzinfo
 
 from connector import names
 from connector.messages import Messages, kind_of
 from connector.model import Job, Outcome, Severity
-from connector.outbox import formats
-from connector.outbox.advice import LOST, Action, Advice, Number, advice, held_for
+from connector.outbox import bundle, formats
+from connector.outbox.advice import LOST, NOT_ALL_SOUND, Action, Advice, Number, advice, held_for
 from connector.outbox.layout import clean
 from connector.outbox.points import Point, points_of
 
@@ -24,12 +24,13 @@ class Case:
     job: Job
     twin: Job | None
     outcome: Outcome
-    environment: str
-    zone: ZoneInfo
+    environment: str | None  # None: the file was only looked at, it was not dropped into any folder
+    zone: tzinfo
     inbox: str  # name of the folder to drop into
     errors_folder: str  # name of the folder of refused documents
     advice: Advice
     points: tuple[Point, ...]
+    documents: tuple[Job, ...] = ()  # those that the job, a bundle, became
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)
@@ -40,10 +41,20 @@ class Case:
 
 
 def case_of(
-    job: Job, twin: Job | None, *, environment: str, zone: ZoneInfo, inbox: str, errors_folder: str
+    job: Job,
+    twin: Job | None,
+    *,
+    environment: str | None,
+    zone: tzinfo,
+    inbox: str,
+    errors_folder: str,
+    documents: Sequence[Job] = (),
 ) -> Case:
     """The case of a concluded job.
 
+    Args:
+        environment: "test" or "production"; None: the file was only looked at, not dropped.
+        documents: those that the job, a bundle, became.
     Raises:
         ValueError: the job has no outcome yet, so there is nothing to tell.
     """
@@ -59,7 +70,10 @@ def case_of(
         inbox=inbox,
         errors_folder=errors_folder,
         points=points,
-        advice=advice(
+        documents=tuple(documents),
+        advice=bundle.advice_on(job.outcome, documents)
+        if documents
+        else advice(
             job.outcome,
             [point.first.code for point in points if point.first.severity is Severity.ERROR],
             family=job.document.family if job.document else None,
@@ -76,6 +90,10 @@ def shown_name(job: Job) -> str:
 
 def title_of(case: Case, messages: Messages) -> str:
     """The outcome in capitals. A sound file that we could not judge is not called unreadable."""
+    if case.documents:
+        return bundle.title(case.documents, messages)
+    if NOT_ALL_SOUND in case.codes:
+        return messages.text("outcome.rejected_before_sending.title", **messages.words(case.job.document))
     sound = case.outcome is Outcome.UNREADABLE and (LOST.intersection(case.codes) or _is_other_kind(case))
     key = "outcome.unreadable.unsent" if sound else f"outcome.{case.outcome}.title"
     return messages.text(key, **messages.words(case.job.document))
@@ -83,6 +101,8 @@ def title_of(case: Case, messages: Messages) -> str:
 
 def what_happened(case: Case, messages: Messages) -> str:
     """One paragraph: what was found or answered, and what that means."""
+    if case.documents:
+        return bundle.happened(case.documents, messages)
     key = f"outcome.{case.outcome}.happened"
     match case.outcome:
         case Outcome.REJECTED_BY_PLATFORM if case.job.flow_id is None:
@@ -91,6 +111,8 @@ def what_happened(case: Case, messages: Messages) -> str:
             key = "outcome.unreadable.lost"
         case Outcome.UNREADABLE if _is_other_kind(case):
             key = "outcome.unreadable.kind"
+        case Outcome.CANCELLED if NOT_ALL_SOUND in case.codes:
+            key = "outcome.cancelled.bundle"
         case Outcome.CANCELLED if case.job.attempts:
             key = "outcome.cancelled.sent"
         case Outcome.HELD:

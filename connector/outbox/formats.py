@@ -41,6 +41,11 @@ def amount(written: str, currency: str | None, language: Language) -> str:
     return grouped + tail
 
 
+def is_amount(written: str) -> bool:
+    """Whether it is a decimal number as documents write amounts."""
+    return _DECIMAL.fullmatch(written) is not None
+
+
 def siren(number: str) -> str:
     """732829320 as 732 829 320; what has not nine digits as it was written."""
     if re.fullmatch("[0-9]{9}", number):

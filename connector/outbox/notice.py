@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from connector.messages import Language, Messages
 from connector.model import Document, Family, Outcome, Party
-from connector.outbox import formats
+from connector.outbox import bundle, formats
 from connector.outbox.advice import held_for
 from connector.outbox.case import (
     Case,
@@ -36,29 +36,38 @@ from connector.outbox.points import (
 
 _LABEL = 16  # columns of a label
 _INSIDE = " " * 5  # before the labels of a point
+_COMPARED = {"report-carries-less"}  # a hold whose values are told as points too
+_WARNINGS = 5  # told one by one; the others are counted
 _REASONS = {Outcome.INADMISSIBLE, Outcome.REJECTED_BY_PLATFORM, Outcome.REFUSED_BY_BUYER}
 
 
 def write_notice(case: Case, messages: Messages) -> bytes:
     """The whole text as the bytes of its file."""
+    return ("\ufeff" + "\r\n".join(notice_lines(case, messages)) + "\r\n").encode("utf-8")
+
+
+def notice_lines(case: Case, messages: Messages) -> list[str]:
+    """The whole text, line by line; of a file that was only looked at, nothing of folders and jobs."""
     lines = [*_title(case, messages), "=" * WIDTH, *_facts(case, messages)]
     lines += ["", messages.text("notice.happened"), *_paragraph(what_happened(case, messages))]
+    lines += bundle.listed(case.documents, messages)
     lines += _twin(case, messages)
     told = held_for(case.codes) if case.outcome is Outcome.HELD else None
-    errors = [point for point in case.points if point.is_error and point.first.code != told]
+    hidden = {told} - _COMPARED
+    errors = [point for point in case.points if point.is_error and point.first.code not in hidden]
     for point in errors[:SHOWN]:
         lines += ["", *_point(case, point, messages)]
     if len(errors) > SHOWN:
         lines += ["", *wrapped(messages.count("notice.more", len(errors) - SHOWN))]
-    if warnings := sum(not point.is_error for point in case.points):
-        lines += ["", *wrapped(messages.count("notice.warnings", warnings))]
+    lines += _warnings(case, messages)
     lines += ["", messages.text("notice.next"), *_paragraph(what_next(case, messages))]
     if number := which_number(case, messages):
         lines += _paragraph(number)
-    if case.outcome is not Outcome.HELD:
+    if case.outcome is not Outcome.HELD and case.environment is not None:
         lines += _paragraph(messages.text("notice.closing", errors_folder=case.errors_folder))
-    lines += ["", *_help(case, messages)]
-    return ("\ufeff" + "\r\n".join(lines) + "\r\n").encode("utf-8")
+    if case.environment is not None:
+        lines += ["", *_help(case, messages)]
+    return lines
 
 
 def _title(case: Case, messages: Messages) -> list[str]:
@@ -83,10 +92,13 @@ def _facts(case: Case, messages: Messages) -> Iterator[str]:
     dropped = case.local(case.job.claimed_at)
     date, time = formats.day_of(dropped, messages.language), formats.time_of(dropped)
     name = shown_name(case.job)
-    yield from _fact(messages, "file", messages.text("notice.received", name=name, date=date, time=time))
+    if case.environment is None:
+        yield from _fact(messages, "looked_at", name)
+    else:
+        yield from _fact(messages, "file", messages.text("notice.received", name=name, date=date, time=time))
     if case.job.document:
         yield from _business(case.job.document, messages)
-    if case.environment != "production":
+    if case.environment not in (None, "production"):
         yield from _fact(messages, "environment", messages.label("environment", case.environment))
 
 
@@ -158,14 +170,15 @@ def _point(case: Case, point: Point, messages: Messages) -> list[str]:
     lines = wrapped(entry.title, f"{point.n}) ")
     if entry.meaning:
         lines += wrapped(entry.meaning, _INSIDE)
-    # Words that are the title already are not said twice.
-    quoted = problem.message and problem.source == "platform" and messages.knows(problem.code)
-    said = messages.text("notice.quoted", words=clean(problem.message or "", 300)) if quoted else None
+    # Words that are the title already are not said twice; a rule that we explain needs none of its own.
+    from_platform = problem.source == "platform" and messages.knows(problem.code)
+    quoted = problem.message and (from_platform or entry.is_general)
+    words = messages.text("notice.quoted", words=clean(problem.message or "", 300)) if quoted else None
     for label, value in (
         ("where", place_of(point, messages)),
         ("found", found_of(point, messages)),
         ("expected", expected_of(problem, messages)),
-        ("said", said),
+        ("said" if from_platform else "rule", words),
         ("action", entry.action),
         ("reference", reference_of(point, messages)),
     ):
@@ -174,11 +187,32 @@ def _point(case: Case, point: Point, messages: Messages) -> list[str]:
     return lines
 
 
+def _warnings(case: Case, messages: Messages) -> list[str]:
+    """What prevents nothing, briefly: one sentence each."""
+    warnings = [point for point in case.points if not point.is_error]
+    if not warnings:
+        return []
+    lines = ["", *wrapped(messages.text("notice.warnings"))]
+    for point in warnings[:_WARNINGS]:
+        lines += wrapped(warning_of(point, case.job.document, messages), "  – ")
+    if left := len(warnings) - _WARNINGS:
+        lines += _paragraph(messages.count("notice.more_warnings", left)) if left > 0 else []
+    return lines
+
+
+def warning_of(point: Point, document: Document | None, messages: Messages) -> str:
+    """A point in one line: what it is, where, and its code."""
+    where = place_of(point, messages)
+    facts = ", ".join(filter(None, (where, clean(point.first.code, 60))))
+    return f"{entry_of(point.first, document, messages).title.rstrip('.')} ({facts})."
+
+
 def _help(case: Case, messages: Messages) -> Iterator[str]:
     yield from wrapped(messages.text("notice.help"))
     yield from _fact(messages, "job", case.job.id)
     for point in case.points:
-        if case.outcome is Outcome.HELD and point.first.code == held_for(case.codes):
+        told = point.first.code in _COMPARED
+        if case.outcome is Outcome.HELD and not told and point.first.code == held_for(case.codes):
             found = found_of(point, messages)
             yield from _fact(messages, "reference", f"{point.first.code}{f' ({found})' if found else ''}")
     if case.job.flow_id:

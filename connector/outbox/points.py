@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
+from connector import explanations
 from connector.messages import Entry, Messages
 from connector.model import Document, Job, Problem, Severity
 from connector.outbox import formats
 from connector.outbox.layout import clean
-from connector.outbox.terms import element, is_known, label, place, steps, without_positions
+from connector.outbox.terms import Spot, element, is_known, label, place, steps, term_of, without_positions
 
 SHOWN = 20  # points told one by one in a text; the others are counted
 _VALUE = 80  # characters of a value from a file
 _NAMES = 3  # values found, or elements expected, named in a text
 # Problems whose `found` is our own bookkeeping (a job id, a reason code), told elsewhere in words.
-_OWN_FACTS = {"same-number", "same-content", "in-doubt", "inspection-lost"}
+_OWN_FACTS = {
+    "same-number",
+    "same-content",
+    "number-void",
+    "report-already-sent",
+    "in-doubt",
+    "inspection-lost",
+    "rules-not-evaluated",
+}
+_SIZES = {"file-too-large", "bundle-too-large", "bundle-member-bomb", "pdf-unpacks-too-large"}  # in bytes
+_BOUND = re.compile(r"(?P<sign>[<>]=?) (?P<value>[0-9]{1,14})")
+_FACETS = {"<": "maxExclusive", "<=": "maxInclusive", ">": "minExclusive", ">=": "minInclusive"}
+_DAY = 8  # digits of a date AAAAMMJJ; no count is as long
 _ELEMENTS_EXPECTED = {"xsd-missing-element", "xsd-unexpected-element"}
 
 
@@ -42,11 +56,23 @@ class Point:
 
 def points_of(job: Job) -> tuple[Point, ...]:
     """Every problem of a job, grouped by cause: errors first, in the order in which they were found."""
-    found = (*(job.verdict.problems if job.verdict else ()), *job.problems)
+    told = (*(job.verdict.problems if job.verdict else ()), *job.problems)
+    found = [_with_amounts(problem, job.document) for problem in told]
     groups: dict[tuple[object, ...], list[Problem]] = {}
     for problem in sorted(found, key=lambda problem: problem.severity is not Severity.ERROR):
         groups.setdefault(_cause(problem), []).append(problem)
     return tuple(Point(n=n, problems=tuple(group)) for n, group in enumerate(groups.values(), 1))
+
+
+def _with_amounts(problem: Problem, document: Document | None) -> Problem:
+    """A total that does not add up, with what it is and what it should be: rules name no values."""
+    known = explanations.explained(problem.code)
+    if document is None or problem.found is not None or known is None or known.entry != "BR-CO-15":
+        return problem
+    total, net, tax = (document.total_with_vat, document.total_without_vat, document.total_vat)
+    if not (total and net and tax and all(map(formats.is_amount, (total, net, tax)))):
+        return problem
+    return replace(problem, found=total, expected=f"{Decimal(net) + Decimal(tax)} ({net} + {tax})")
 
 
 def entry_of(problem: Problem, document: Document | None, messages: Messages) -> Entry:
@@ -60,18 +86,28 @@ def entry_of(problem: Problem, document: Document | None, messages: Messages) ->
     return entry
 
 
+def term_for(problem: Problem) -> str | None:
+    """The business term of a problem: as found, else the one its rule is about, else that of its element."""
+    path = problem.where if problem.where and "/" in problem.where else None
+    return problem.term or explanations.term_of(problem.code) or (term_of(path) if path else None)
+
+
 def place_of(point: Point, messages: Messages) -> str | None:
     """Where a point lies, in business words; None when nobody said."""
-    where = point.first.where
+    where, term = point.first.where, term_for(point.first)
     if where is None:
-        named = clean(point.first.term or "", 40)
+        named = clean(term or "", 40)
         return label(named, messages) if messages.has(f"term.{named}") else named or None
     if point.first.code.startswith("kind-"):
         return None  # it is about the file as a whole
-    if "/" not in where:  # an item named by the platform, not a path
-        return clean(where, 200)
-    others = [problem.where for problem in point.problems if problem.where]
-    return clean(place(where, others, messages, point.first.term), 200)
+    if "/" not in where:  # an item named by the platform, or one of our own words, not a path
+        return messages.label("spot", clean(where, 200))
+    spots = [
+        Spot(path=problem.where, line=problem.invoice_line, name=problem.line_name)
+        for problem in point.problems
+        if problem.where
+    ]
+    return place(spots, messages, term)
 
 
 def found_of(point: Point, messages: Messages) -> str | None:
@@ -85,7 +121,7 @@ def _found(problem: Problem, messages: Messages) -> str | None:
     if problem.found is None or problem.code in _OWN_FACTS:
         return None
     match problem.code:
-        case "file-too-large":
+        case code if code in _SIZES:
             return formats.size(problem.found, messages.language)
         case "kind-not-accepted":
             return messages.label("family", clean(problem.found, 40))
@@ -108,7 +144,7 @@ def expected_of(problem: Problem, messages: Messages) -> str | None:
         base = (problem.where or "") if missing else _parent(problem.where)
         return _elements(problem.expected, base, messages)
     match problem.code:
-        case "file-too-large":
+        case code if code in _SIZES:
             return messages.text("notice.size_limit", size=formats.size(problem.expected, messages.language))
         case "kind-not-accepted":
             return ", ".join(
@@ -118,8 +154,20 @@ def expected_of(problem: Problem, messages: Messages) -> str | None:
             return messages.text("notice.no_namespace")
         case "xsd-wrong-value":
             return _limit(problem.expected, messages)
+        case _ if bound := _BOUND.fullmatch(problem.expected):
+            return _bounded(problem.code, bound["sign"], bound["value"], messages)
         case _:
             return messages.label("type", clean(problem.expected, _VALUE))
+
+
+def _bounded(code: str, sign: str, value: str, messages: Messages) -> str:
+    """A limit that a rule names ("> 20261130", "<= 150") in words."""
+    if code == "A6-LENGTH":
+        return messages.text("facet.maxLength", value=value)
+    if len(value) < _DAY:
+        return messages.text(f"facet.{_FACETS[sign]}", value=value)
+    iso = f"{value[:4]}-{value[4:6]}-{value[6:8]}"
+    return messages.text(f"bound.{_FACETS[sign]}", value=formats.day(iso, messages.language))
 
 
 def _limit(expected: str, messages: Messages) -> str:

@@ -6,15 +6,18 @@ the route's language, `message_en` in English; `raw` is what an engine or the pl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from connector import names
 from connector.messages import Messages
-from connector.model import Document, Job, Outcome, Party, Problem
+from connector.model import Document, Family, Job, Outcome, Party, Problem, Reference
+from connector.outbox import bundle
 from connector.outbox.advice import Advice
 from connector.outbox.case import Case, about_twin, shown_name, what_happened, what_next, which_number
 from connector.outbox.layout import clean
-from connector.outbox.points import Point, entry_of, place_of
-from connector.outbox.terms import line_of, term_of
+from connector.outbox.points import Point, entry_of, place_of, term_for
+from connector.outbox.terms import line_of
 from connector.records import pretty
 
 SCHEMA_VERSION = 1
@@ -53,15 +56,13 @@ def _record(case: Case, route: str, messages: Messages, english: Messages) -> Js
         "message": _told(case, messages),
         "message_en": _told(case, english),
         "file": _file(case),
+        "bundle": _bundle(job) if job.parent else None,
+        "documents": bundle.entries(case.documents) if job.documents else None,
         "document": _document(job.document) if job.document else None,
         "platform": _platform(case) if job.attempts or job.flow_id else None,
         "status": _status(case, messages),
         "duplicate_of": _duplicate_of(case) if job.twin else None,
-        "problems": [
-            _problem(point, problem, job.document, messages, english)
-            for point in case.points
-            for problem in point.problems
-        ],
+        "problems": problem_records(case.points, job.document, messages, english),
         "next": _next(case, case.advice, messages, english),
         "checked_with": _checked_with(job),
         "audit": {"seq": job.seal.seq, "hash": job.seal.hash} if job.seal else None,
@@ -82,6 +83,12 @@ def _file(case: Case) -> Json:
     }
 
 
+def _bundle(job: Job) -> Json:
+    """What a document came in."""
+    name = names.display(job.name[: -len((job.member or "").encode()) - 1])
+    return {"id": job.parent, "name": clean(name, _VALUE), "member": _value(job.member)}
+
+
 def _document(document: Document) -> Json:
     return {
         "family": document.family,
@@ -100,6 +107,23 @@ def _document(document: Document) -> Json:
         "total_vat": _value(document.total_vat),
         "total_with_vat": _value(document.total_with_vat),
         "lines": document.lines,
+        **(_lifecycle(document) if document.family is Family.LIFECYCLE else {}),
+    }
+
+
+def _lifecycle(document: Document) -> Json:
+    """Which status of which document a lifecycle message announces."""
+    about = document.about or Reference()
+    return {
+        "status_code": _value(document.status_code),
+        "about": {
+            "number": _value(about.number),
+            "issue_date": _value(about.issue_date),
+            "type_code": _value(about.type_code),
+            "issuer": _party(about.issuer),
+        },
+        "sender": _party(document.sender),
+        "recipient": _party(document.recipient),
     }
 
 
@@ -122,7 +146,7 @@ def _platform(case: Case) -> Json:
 
 
 def _status(case: Case, messages: Messages) -> Json:
-    code = _STATUS[case.outcome]
+    code = "partial" if bundle.is_mixed(case.documents) else _STATUS[case.outcome]
     job = case.job
     return {
         "code": code,
@@ -142,12 +166,23 @@ def _duplicate_of(case: Case) -> Json:
     }
 
 
+def problem_records(
+    points: Sequence[Point], document: Document | None, messages: Messages, english: Messages
+) -> list[Json]:
+    """Every finding as the result file tells it."""
+    return [
+        _problem(point, problem, document, messages, english)
+        for point in points
+        for problem in point.problems
+    ]
+
+
 def _problem(
     point: Point, problem: Problem, document: Document | None, messages: Messages, english: Messages
 ) -> Json:
     entry, entry_en = (entry_of(problem, document, each) for each in (messages, english))
     path = problem.where if problem.where and "/" in problem.where else None
-    term = problem.term or (term_of(path) if path else None)
+    term = term_for(problem)
     return {
         "n": point.n,
         "severity": problem.severity,
@@ -157,6 +192,8 @@ def _problem(
         "term_label": messages.label("term", term) if term and messages.has(f"term.{term}") else None,
         "where": place_of(Point(n=point.n, problems=(problem,)), messages),
         "invoice_line": line_of(path),
+        "invoice_line_id": _value(problem.invoice_line),
+        "invoice_line_name": _value(problem.line_name),
         "xml_line": problem.line,
         "xpath": _value(path),
         "found": _value(problem.found),

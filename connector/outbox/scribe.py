@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -65,11 +65,16 @@ class OutboxScribe:
         self._zone = ZoneInfo(timezone)
         self._folders = FOLDERS[route.folder_language or language]
 
-    def compose(self, job: Job, twin: Job | None) -> Iterable[tuple[str, str, bytes | None]]:
+    def compose(
+        self, job: Job, twin: Job | None, documents: Sequence[Job] = ()
+    ) -> Iterable[tuple[str, str, bytes | None]]:
         """(folder below the outbox, suffix to the result name, content); None: the original's bytes.
 
-        The same job and twin give the same bytes each time.
+        The same jobs give the same bytes each time. No original goes with what is told of a bundle, whose
+        documents have their own beside their own results, nor with a document that never came out of one.
 
+        Args:
+            documents: those that the job, a bundle, became.
         Raises:
             ValueError: the job has no outcome yet.
         """
@@ -80,6 +85,7 @@ class OutboxScribe:
             zone=self._zone,
             inbox=self._route.inbox_dir.name,
             errors_folder=self._folders.errors,
+            documents=documents,
         )
         result = write_result(case, self._route.name, self._messages, self._english)
         folders = self._folders
@@ -91,8 +97,9 @@ class OutboxScribe:
                 return [(folder, "", None), (folder, folders.duplicate, result)]
             case _:
                 notice = write_notice(case, self._messages)
+                whole = job.sha256 is not None and not documents
                 return [
-                    (folders.errors, "", None),
+                    *([(folders.errors, "", None)] if whole else []),
                     (folders.errors, folders.notice, notice),
                     (folders.errors, ".err.json", result),
                 ]

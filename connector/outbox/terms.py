@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -37,8 +38,18 @@ _GROUPS = (
     (frozenset({"Transactions"}), "place.transaction"),
 )
 _MOST_NUMBERS = 8  # line numbers listed before "…"
+_MOST_NAMES = 3  # lines named by what they sell as well
 
 Step = tuple[str, int | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where one finding is: a path, and the invoice line that it lies in, as the document calls it."""
+
+    path: str
+    line: str | None = None  # the line's own number (BT-126)
+    name: str | None = None  # what it sells (BT-153)
 
 
 def steps(where: str) -> tuple[Step, ...]:
@@ -64,14 +75,15 @@ def line_of(where: str | None) -> int | None:
     return _number_of(where, _LINES)
 
 
-def place(where: str, others: Sequence[str], messages: Messages, term: str | None = None) -> str:
-    """Where something is, in words: "lignes 3, 7 - Quantité facturée (BT-129)".
+def place(spots: Sequence[Spot], messages: Messages, term: str | None = None) -> str:
+    """Where something is, in words: "ligne 3 « Pompe P12 » – Quantité facturée (BT-129)".
 
     Args:
-        others: paths of the same fault elsewhere; only the line numbers are taken from them.
+        spots: where it was found, at least once; of those after the first only the lines are told.
         term: the business term, when whoever found the problem named it.
     """
-    parts = _position(where, others, messages)
+    where = spots[0].path
+    parts = _position(spots, messages)
     named = term if term and messages.has(f"term.{term}") else term_of(where)
     names = [name for name, _ in steps(where)]
     if named:
@@ -102,15 +114,24 @@ def _path(name: str, parent: str) -> list[str]:
     return [*(step for step, _ in steps(parent)), name.rpartition("}")[2].rpartition(":")[2]]
 
 
-def _position(where: str, others: Sequence[str], messages: Messages) -> list[str]:
-    """The repeated group that a path lies in, with its number; those of the other paths with it."""
+def _position(spots: Sequence[Spot], messages: Messages) -> list[str]:
+    """The repeated group that the spots lie in, with its number, or their numbers."""
     for names, key in _GROUPS:
-        numbers = sorted({n for path in (where, *others) if (n := _number_of(path, names)) is not None})
-        if numbers:
-            listed = ", ".join(map(str, numbers[:_MOST_NUMBERS]))
-            listed += ", …" if len(numbers) > _MOST_NUMBERS else ""
-            return [messages.text(key if len(numbers) == 1 else f"{key}s", n=listed)]
+        within = {n: spot for spot in spots if (n := _number_of(spot.path, names)) is not None}
+        if within:
+            told = len(within) <= _MOST_NAMES
+            shown = [_called(n, within[n], messages, named=told) for n in sorted(within)[:_MOST_NUMBERS]]
+            listed = ", ".join([*shown, "…"] if len(within) > _MOST_NUMBERS else shown)
+            return [messages.text(key if len(within) == 1 else f"{key}s", n=listed)]
     return []
+
+
+def _called(position: int, spot: Spot, messages: Messages, *, named: bool) -> str:
+    """What a line is called: its own number where it has one, and what it sells."""
+    number = clean(spot.line, 20) if spot.line else str(position)
+    if named and spot.name:
+        return messages.text("place.named", n=number, name=clean(spot.name, 40))
+    return number
 
 
 def _number_of(where: str | None, names: frozenset[str]) -> int | None:

@@ -25,6 +25,17 @@ def vat_number(siren: str) -> str:
     return f"FR{(12 + 3 * (int(siren) % 97)) % 97:02d}{siren}"
 
 
+def iban(siren: str) -> str:
+    """A French IBAN at a bank that does not exist; both of its keys are right.
+
+    The national key is 97 − (89 × bank + 15 × branch + 3 × account) mod 97; that of the IBAN is ISO 7064's.
+    """
+    bank, branch, account = "99999", "00001", f"00{siren}"
+    key = 97 - (89 * int(bank) + 15 * int(branch) + 3 * int(account)) % 97
+    number = f"{bank}{branch}{account}{key:02d}"
+    return f"FR{98 - int(number + '152700') % 97:02d}{number}"  # F is 15, R is 27
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Company:
     """One side of an invoice."""
@@ -38,6 +49,10 @@ class Company:
     @property
     def vat(self) -> str:
         return vat_number(self.siren)
+
+    @property
+    def iban(self) -> str:
+        return iban(self.siren)
 
 
 def company(siren: str, name: str | None = None) -> Company:
@@ -80,6 +95,13 @@ class Totals:
 
 
 RATE = Decimal(20)
+
+# What a French invoice has to say of late payment, by the subject code of the note (BT-21): BR-FR-05.
+LEGAL_NOTES = (
+    ("PMT", "Indemnité forfaitaire de recouvrement en cas de retard : 40 €"),
+    ("PMD", "Pénalités de retard : trois fois le taux de l'intérêt légal"),
+    ("AAB", "Pas d'escompte pour paiement anticipé"),
+)
 
 
 def lines(count: int) -> list[Line]:

@@ -5,9 +5,20 @@ from __future__ import annotations
 from datetime import date, timedelta
 from xml.sax.saxutils import escape
 
-from connector.samples.parties import BUYER, RATE, SELLER, Company, Line, Totals, company, lines, totals
+from connector.samples.parties import (
+    BUYER,
+    LEGAL_NOTES,
+    RATE,
+    SELLER,
+    Company,
+    Line,
+    Totals,
+    company,
+    lines,
+    totals,
+)
 
-LINES_FOR_10_KB = 14  # lines that make an invoice of about ten kilobytes
+LINES_FOR_10_KB = 13  # lines that make an invoice of about ten kilobytes
 
 _COMMON = "urn:oasis:names:specification:ubl:schema:xsd:Common"
 
@@ -53,6 +64,7 @@ def ubl_credit_note(
     number: str = "AV-2026-0001",
     issue_date: date = date(2026, 9, 15),
     of_invoice: str = "FA-2026-0001",
+    of_date: date = date(2026, 9, 1),
     seller_siren: str = SELLER,
     seller_name: str | None = None,
     buyer_siren: str = BUYER,
@@ -61,13 +73,13 @@ def ubl_credit_note(
     currency: str = "EUR",
     note: str | None = None,
 ) -> bytes:
-    """A valid UBL credit note (type 381) that names the invoice it corrects."""
+    """A valid UBL credit note (type 381) that names the invoice it corrects, with its date."""
     return _document(
         root="CreditNote",
         head="<cbc:CreditNoteTypeCode>381</cbc:CreditNoteTypeCode>",
         quantity="CreditedQuantity",
         reference="<cac:BillingReference><cac:InvoiceDocumentReference>"
-        f"<cbc:ID>{escape(of_invoice)}</cbc:ID>"
+        f"<cbc:ID>{escape(of_invoice)}</cbc:ID><cbc:IssueDate>{of_date}</cbc:IssueDate>"
         "</cac:InvoiceDocumentReference></cac:BillingReference>\n",
         number=number,
         issue_date=issue_date,
@@ -95,7 +107,8 @@ def _document(
 ) -> bytes:
     items = lines(count)
     body = "".join(_line(root, quantity, item, currency) for item in items)
-    written_note = f"<cbc:Note>{escape(note)}</cbc:Note>" if note else ""
+    notes = [f"#{code}#{text}" for code, text in LEGAL_NOTES] + ([note] if note else [])
+    written_notes = "".join(f"<cbc:Note>{escape(each)}</cbc:Note>\n" for each in notes)
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <{root} xmlns="urn:oasis:names:specification:ubl:schema:xsd:{root}-2"
  xmlns:cac="{_COMMON}AggregateComponents-2"
@@ -104,11 +117,12 @@ def _document(
 <cbc:ProfileID>B1</cbc:ProfileID>
 <cbc:ID>{escape(number)}</cbc:ID>
 <cbc:IssueDate>{issue_date}</cbc:IssueDate>
-{head}{written_note}
-<cbc:DocumentCurrencyCode>{currency}</cbc:DocumentCurrencyCode>
+{head}
+{written_notes}<cbc:DocumentCurrencyCode>{currency}</cbc:DocumentCurrencyCode>
 {reference}<cac:AccountingSupplierParty>{_party(seller)}</cac:AccountingSupplierParty>
 <cac:AccountingCustomerParty>{_party(buyer)}</cac:AccountingCustomerParty>
-<cac:PaymentMeans><cbc:PaymentMeansCode>30</cbc:PaymentMeansCode></cac:PaymentMeans>
+<cac:PaymentMeans><cbc:PaymentMeansCode>30</cbc:PaymentMeansCode>
+<cac:PayeeFinancialAccount><cbc:ID>{seller.iban}</cbc:ID></cac:PayeeFinancialAccount></cac:PaymentMeans>
 {_totals(totals(items), currency)}{body}</{root}>
 """.encode()
 

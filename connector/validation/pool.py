@@ -1,7 +1,9 @@
 """Many files through a few worker processes: the `Inspector` of `ports`.
 
 One thread a worker takes chunks from a common queue, so routes share the workers chunk by chunk. When a
-worker dies, only the file it had in hand is lost; the rest of its chunk goes to a fresh one.
+worker dies, only the file it had in hand is lost; the rest of its chunk goes to a fresh one. If business
+rules were to judge that file, it goes once more, without them: the death may be the engine's, and says
+nothing of the document.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
@@ -18,6 +20,7 @@ from typing import Self
 from connector.errors import ConfigurationError, Deferrable
 from connector.model import Inspection, InspectionLost, InspectionOrder
 from connector.settings import Workers
+from connector.validation.rules.unevaluated import without_rules
 from connector.validation.worker_process import Answer, WorkerLost, WorkerProcess
 
 CHUNK = 16  # files handed over at once: the round trip then costs little beside the work
@@ -62,6 +65,7 @@ class InspectionPool:
     def __init__(self, workers: Workers, *, overrides: Mapping[str, Path] | None = None) -> None:
         self._limits = workers
         self._overrides = dict(overrides or {})
+        self._warm: tuple[str, ...] = ()
         self._tasks: SimpleQueue[_Task | None] = SimpleQueue()
         self._slots: list[_Slot] = []
         self._lock = threading.Lock()  # over _slots, their workers, and _closed
@@ -105,8 +109,14 @@ class InspectionPool:
                 case answers:
                     yield answers
 
-    def warm_up(self) -> None:
-        """Start the workers now, in the background; what goes wrong is told by the first `inspect`."""
+    def warm_up(self, kinds: Sequence[str] = ()) -> None:
+        """Start the workers now, in the background; what goes wrong is told by the first `inspect`.
+
+        Args:
+            kinds: those whose business rules will be asked; every worker from now on has them compiled
+                before its first file.
+        """
+        self._warm = tuple(kinds)
         self._start()
         for _ in range(self._limits.count):
             self._hand_out(_Task((), SimpleQueue()))
@@ -161,13 +171,14 @@ class InspectionPool:
 
     def _do(self, slot: _Slot, task: _Task) -> None:
         left = deque(task.orders)
+        died_of: dict[str, str] = {}  # by key: files that go without rules, because a worker died with them
         barren = 0
         if not left:  # only to have a worker ready
             self._worker(slot)
         while left:
             try:
                 for answers in self._worker(slot).inspect(tuple(left)):
-                    task.said.put(answers)
+                    task.said.put([_with_warning(key, seen, died_of) for key, seen in answers])
                     for _ in answers:
                         left.popleft()
                     slot.files += len(answers)
@@ -176,7 +187,11 @@ class InspectionPool:
                 if self._closed:  # we ended it ourselves: no file is to blame
                     raise Deferrable("the inspection pool was closed") from None
                 if lost.in_hand:
-                    task.said.put([(left.popleft().key, InspectionLost(reason=lost.reason))])
+                    if left[0].rules != "off":
+                        died_of[left[0].key] = lost.reason
+                        left[0] = replace(left[0], rules="off")
+                    else:
+                        task.said.put([(left.popleft().key, InspectionLost(reason=lost.reason))])
                     barren = 0
                 elif (barren := barren + 1) >= BARREN_STARTS:
                     raise ConfigurationError(
@@ -187,7 +202,7 @@ class InspectionPool:
         if slot.worker is not None and slot.files >= FILES_A_LIFE:
             self._discard(slot)
         if slot.worker is None:
-            worker = WorkerProcess(self._limits, self._overrides)
+            worker = WorkerProcess(self._limits, self._overrides, warm=self._warm)
             with self._lock:
                 slot.worker, slot.files = worker, 0
                 if self._closed:  # `close` did not see it
@@ -199,6 +214,14 @@ class InspectionPool:
             worker, slot.worker = slot.worker, None
         if worker is not None:
             worker.kill()
+
+
+def _with_warning(
+    key: str, seen: Inspection | InspectionLost, died_of: Mapping[str, str]
+) -> tuple[str, Inspection | InspectionLost]:
+    if key in died_of and isinstance(seen, Inspection):
+        return key, without_rules(seen, died_of[key])
+    return key, seen
 
 
 def _chunks(orders: Sequence[InspectionOrder], workers: int) -> Iterator[list[InspectionOrder]]:

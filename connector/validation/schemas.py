@@ -9,11 +9,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from connector.errors import ConfigurationError
 from connector.validation.catalogue import Catalogue, load_catalogue
+
+if TYPE_CHECKING:
+    from connector.validation.second_opinion import SecondOpinion
 
 
 class Schemas:
@@ -27,6 +31,7 @@ class Schemas:
         self.catalogue = catalogue or load_catalogue()
         self.kinds_by_root = self.catalogue.kinds_by_root()
         self._compiled: dict[str, etree.XMLSchema] = {}
+        self._second: SecondOpinion | None = None
         self._thread = threading.get_ident()
 
     def schema(self, kind: str) -> etree.XMLSchema:
@@ -41,6 +46,14 @@ class Schemas:
         if kind not in self._compiled:
             self._compiled[kind] = compile_schema(self.catalogue.locate(kind))
         return self._compiled[kind]
+
+    def second_opinion(self) -> SecondOpinion:
+        """What may be asked about a refused document; most workers never need it."""
+        if self._second is None:
+            from connector.validation.second_opinion import SecondOpinion
+
+            self._second = SecondOpinion(self.catalogue)
+        return self._second
 
 
 def compile_schema(xsd: Path) -> etree.XMLSchema:

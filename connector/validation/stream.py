@@ -10,7 +10,7 @@ Facts of lxml 6.1 that shape this module, each held by a test:
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -18,22 +18,33 @@ from lxml import etree
 
 from connector.documents.safe_xml import Unnamed, fault_in_file
 from connector.documents.summary import Reader
+from connector.documents.tally import Tally
 from connector.validation.xsd import LogLine, log_lines
+
+Watcher = Callable[[etree._Element], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Streamed:
-    """What one pass saw: the root with little below it, the number of lines, and the schema's errors.
+    """What one pass saw: the root with little below it, what was counted of the lines, the schema's errors.
 
-    With errors, nothing says that the document is well formed to its end.
+    With errors, nothing says that the document is well formed to its end, and the tally is not complete.
     """
 
     root: etree._Element
-    lines: int
+    tally: Tally
     errors: list[LogLine]
 
 
-def stream(file: BinaryIO, head: etree._Element, reader: Reader, schema: etree.XMLSchema | None) -> Streamed:
+def stream(
+    file: BinaryIO,
+    head: etree._Element,
+    reader: Reader,
+    schema: etree.XMLSchema | None,
+    watchers: Sequence[Watcher] = (),
+    *,
+    whole: bool = False,
+) -> Streamed:
     """Read a whole document once.
 
     Args:
@@ -41,6 +52,9 @@ def stream(file: BinaryIO, head: etree._Element, reader: Reader, schema: etree.X
         head: its root element, as far as known (no DOCTYPE).
         reader: which elements may be dropped once they were seen.
         schema: what to validate with; None only to read.
+        watchers: shown each line while it is whole and below its parent, in order. The schema has not spoken
+            yet: what they are shown can be anything, and what they conclude counts only without errors.
+        whole: forget nothing; the root is then that of the whole tree.
     Raises:
         NotADocument: it is not well formed or cut off.
         MemoryError: the parser had not enough.
@@ -50,29 +64,33 @@ def stream(file: BinaryIO, head: etree._Element, reader: Reader, schema: etree.X
     events = etree.iterparse(
         Unnamed(file),
         events=("end",),
-        tag=(*(f"{{*}}{name}" for name in (*reader.lines, *reader.bulky)), head.tag),
+        tag=(*(f"{{*}}{name}" for name in (*reader.lines, *(() if whole else reader.bulky))), head.tag),
         schema=schema,
         load_dtd=False,
         no_network=True,
         huge_tree=True,
     )
-    seen: Counter[str] = Counter()
-    whole = False
+    tally = reader.tally()
+    ended = False
     try:
         for _, element in events:
             if element.getparent() is None:
-                whole = True
+                ended = True
                 continue
-            seen[str(etree.QName(element).localname)] += 1
-            _drop(element, keep=reader.lines)
+            if etree.QName(element).localname in reader.lines:
+                tally.see(element)
+                for watch in watchers:
+                    watch(element)
+            if not whole:
+                _drop(element, keep=reader.lines)
     except etree.XMLSyntaxError as error:
         errors = log_lines(events.error_log)
         if errors:
-            return Streamed(root=head, lines=0, errors=errors)
+            return Streamed(root=head, tally=tally, errors=errors)
         raise fault_in_file(error, file) from None
-    if not whole or events.root is None:
+    if not ended or events.root is None:
         raise fault_in_file(EOFError("the end of the root element is missing"), file)
-    return Streamed(root=events.root, lines=sum(seen[name] for name in reader.lines), errors=[])
+    return Streamed(root=events.root, tally=tally, errors=[])
 
 
 def _drop(element: etree._Element, *, keep: tuple[str, ...]) -> None:

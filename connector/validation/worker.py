@@ -3,8 +3,8 @@
 Started as `python -m connector.validation.worker`; talks with `connector.validation.worker_process` over
 stdin and stdout, one line a message.
 
-    parent → worker   greeting            {"memory_limit": bytes, "overrides": {kind: path}}
-                      chunk               [path, …]
+    parent → worker   greeting            {"memory_limit": bytes, "overrides": {kind: path}, "warm": [kind]}
+                      chunk               [{path, name, rules}, …]
     worker → parent   R                   ready
                       B                   the chunk was read; its first file is in hand
                       A <inspection>      answer for the file in hand; the next one is in hand
@@ -34,6 +34,7 @@ from connector.model import Inspection
 from connector.records import encode
 from connector.validation.catalogue import load_catalogue
 from connector.validation.inspect import inspect_file
+from connector.validation.rules import judge
 from connector.validation.schemas import Schemas
 
 _PR_SET_PDEATHSIG = 1
@@ -52,11 +53,12 @@ def main() -> int:
         _limit(greeting["memory_limit"])
         overrides = {kind: Path(path) for kind, path in greeting["overrides"].items()}
         schemas = Schemas(load_catalogue(overrides=overrides))
+        judge.warm_up(greeting["warm"])
         send("R")
         while line := sys.stdin.buffer.readline():
             send("B")
-            for path in json.loads(line):
-                send(_answer(Path(path), schemas))
+            for order in json.loads(line):
+                send(_answer(order, schemas))
     except ConfigurationError as error:
         send("F " + json.dumps(error.findings))
     except MemoryError:
@@ -69,19 +71,25 @@ def main() -> int:
     return 0
 
 
-def _answer(path: Path, schemas: Schemas) -> str:
+def _answer(order: dict[str, str], schemas: Schemas) -> str:
+    path = Path(order["path"])
     try:
-        return "A " + encode(Inspection, inspect_file(path, schemas))
+        seen = inspect_file(path, schemas, name=order["name"], rules=order["rules"])
+        return "A " + encode(Inspection, seen)
     except OSError as error:
         print(f"cannot read {path.name!r}: {error.strerror}", file=sys.stderr)  # noqa: T201 - no log in here
         return "L io"
 
 
 def _limit(memory: int) -> None:
+    """Let the kernel refuse what goes beyond this many bytes of private, writable memory.
+
+    Not of address space: the engine of the business rules reserves 32 GB of that and leaves them empty.
+    """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold somebody's invoice
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    try:
-        mmap.mmap(-1, _LEAST_ROOM).close()  # else every file would be lost for memory, one after the other
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    try:  # else every file would be lost for memory, one after the other
+        mmap.mmap(-1, _LEAST_ROOM, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
     except OSError:
         raise ConfigurationError(
             f"workers.memory_limit = {memory} leaves no room to read a document"

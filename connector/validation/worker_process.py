@@ -45,14 +45,15 @@ class WorkerProcess:
     """One running worker.
 
     Args:
-        limits: seconds for one file, bytes of address space.
+        limits: seconds for one file, bytes of memory.
         overrides: XSD files of the site, by kind.
+        warm: kinds whose business rules are to be compiled before the first file comes.
     Raises:
         ConfigurationError: it cannot start at all.
         Deferrable: the system has no process to give now.
     """
 
-    def __init__(self, limits: Workers, overrides: Mapping[str, Path]) -> None:
+    def __init__(self, limits: Workers, overrides: Mapping[str, Path], *, warm: Sequence[str] = ()) -> None:
         self._time_limit = limits.time_limit
         self._unread = b""
         try:
@@ -75,6 +76,7 @@ class WorkerProcess:
             {
                 "memory_limit": limits.memory_limit,
                 "overrides": {kind: str(path.resolve()) for kind, path in overrides.items()},
+                "warm": list(warm),
             }
         )
 
@@ -90,7 +92,7 @@ class WorkerProcess:
             WorkerLost: it ended, or was ended for its time; the answers given so far stand.
             ConfigurationError: the worker says that the installation is at fault.
         """
-        self._send([str(order.path) for order in orders])
+        self._send([{"path": str(order.path), "name": order.name, "rules": order.rules} for order in orders])
         left = deque(order.key for order in orders)
         begun = False
         while left:

@@ -29,8 +29,12 @@ _NAMESPACE = re.compile(r"\{[^}]*\}")
 
 # libxml2's xmlParserErrors, as seen in the messages
 _FACETS = range(1829, 1842)
-_UNEXPECTED_ATTRIBUTE = (1866, 1867)
+_UNEXPECTED_ATTRIBUTE = (1827, 1866, 1867)
 _MISSING_ATTRIBUTE = 1868
+_STRAY_TEXT = "Character content"
+_STRAY_CHILD = "Element content is not allowed"
+# xsi:nil and xsi:type change what an element is; the schemas of invoices leave no room for either.
+_SCHEMA_INSTANCE = {1847: "nil", 1851: "type", 1852: "type"}
 
 # UBL and CII name an element by its representation term, which tells the type when libxml2 does not.
 _TERMS = (
@@ -75,6 +79,10 @@ def read(number: int, message: str) -> Finding:
         return Finding(code="xsd-other", element="")
     element, rest = head["element"], head["rest"]
     name = local(element)
+    if instruction := _SCHEMA_INSTANCE.get(number):
+        return Finding(
+            code="xsd-unexpected-attribute", element=name, attribute=instruction, found=f"xsi:{instruction}"
+        )
     if number in _UNEXPECTED_ATTRIBUTE or number == _MISSING_ATTRIBUTE:
         return _attribute(number, name, head["attribute"], rest)
     attribute = local(head["attribute"]) if head["attribute"] else None
@@ -92,6 +100,10 @@ def read(number: int, message: str) -> Finding:
         return _unexpected(element, _names(rest))
     if rest.startswith("Missing child element"):
         return Finding(code="xsd-missing-element", element=name, expected=local(_names(rest)) or None)
+    if rest.startswith(_STRAY_TEXT):
+        return Finding(code="xsd-text-not-allowed", element=name)
+    if rest.startswith(_STRAY_CHILD):
+        return Finding(code="xsd-child-not-allowed", element=name)
     if "No matching global declaration" in rest:
         return Finding(code="xsd-wrong-namespace", element=name, found=element)
     return Finding(code="xsd-other", element=name, attribute=attribute)

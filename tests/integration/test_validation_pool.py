@@ -258,7 +258,7 @@ def test_P05_workers_die_with_a_parent_that_was_killed(tmp_path: Path) -> None:
             "-c",
             "import sys\n"
             "from pathlib import Path\n"
-            "from connector.model import InspectionOrder as O\n"
+            "from connector.ports import InspectionOrder as O\n"
             "from connector.settings import Workers\n"
             "from connector.validation.pool import InspectionPool\n"
             "pool = InspectionPool(Workers(count=1))\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,7 @@ import pytest
 
 from connector.model import Job, Outcome
 from connector.samples import broken
+from connector.samples.facturx import Attachment, facturx_invoice, pdf
 from connector.samples.frr import frr_report
 from connector.samples.ubl import ubl_invoice
 from connector.simulator import Simulator
@@ -36,7 +38,9 @@ def nested(depth: int) -> bytes:
 
 BAD: dict[str | bytes, bytes] = {
     "empty.xml": b"",
-    "pdf.xml": b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n",
+    "pdf.xml": pdf(),
+    "cut.pdf": facturx_invoice()[:-200],
+    "bomb.pdf": pdf([Attachment(content=b"<a/>", packed=zlib.compress(bytes(200_000_000), 9))]),
     "text.xml": b"Bonjour, voici la facture.",
     "zeros.xml": bytes(5000),
     "doctype.xml": broken.invoice_with_doctype(),
@@ -54,6 +58,7 @@ BAD: dict[str | bytes, bytes] = {
 }  # fmt: skip
 GOOD: dict[str | bytes, bytes] = {
     "FA1.xml": ubl_invoice(number="FA1"),
+    "FX1.pdf": facturx_invoice(number="FX1"),
     "FA2.txt": ubl_invoice(number="FA2"),
     "sans extension": ubl_invoice(number="FA3"),
     "a\nb$(touch x).xml": ubl_invoice(number="FA4"),
@@ -127,8 +132,18 @@ def test_A12_a_file_of_0_bytes(fate: Fate) -> None:
 def test_N14_an_xml_name_that_holds_a_pdf_is_told_as_one(fate: Fate) -> None:
     job, codes = fate.of("pdf.xml")
     assert job.outcome in (UNREADABLE, REFUSED)
-    assert codes == ["kind-not-supported"]
+    assert codes == ["facturx-no-invoice"]
     assert "PDF" in fate.notice("pdf.xml")
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("cut.pdf", "pdf-incomplete"), ("bomb.pdf", "pdf-unpacks-too-large")]
+)
+def test_P05_a_pdf_that_is_cut_or_unpacks_to_too_much_is_told_as_such(
+    fate: Fate, name: str, code: str
+) -> None:
+    job, codes = fate.of(name)
+    assert (job.outcome, codes) == (UNREADABLE, [code])
 
 
 @pytest.mark.parametrize("name", ["text.xml", "zeros.xml", "unknown.xml"])
@@ -174,7 +189,7 @@ def test_a_document_that_breaks_its_schema_is_told_where(fate: Fate, name: str |
 
 def test_a_kind_that_the_route_does_not_accept(fate: Fate) -> None:
     job, codes = fate.of("report.xml")
-    assert (job.outcome, codes) == (REFUSED, ["kind-not-accepted"])
+    assert (job.outcome, codes[-1]) == (REFUSED, "kind-not-accepted")
 
 
 def test_N01_a_name_that_is_no_text_has_a_safe_result_and_its_bytes_in_the_archive(fate: Fate) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from connector.messages import LANGUAGES, Language
 from connector.model import (
@@ -169,7 +170,131 @@ def _line(number: int) -> Problem:
     )
 
 
+def _rule(code: str, where: str, message: str, **facts: Any) -> Problem:
+    return Problem(code=code, source="rules", where=where, message=message, **facts)
+
+
+_RULES = (
+    _rule("BR-CO-15", "/Invoice", "[BR-CO-15]-Invoice total amount with VAT (BT-112) = …", line=2),
+    _rule("BR-FR-12_BT-49", "/Invoice/AccountingCustomerParty", "[BR-FR-12/BT-49] : obligatoire", line=40),
+    _rule(
+        "BR-S-08",
+        "/Invoice/TaxTotal/TaxSubtotal[1]/TaxCategory",
+        "[BR-S-08]-For each different value of VAT category rate …",
+        line=77,
+    ),
+    _rule(
+        "BR-CL-23",
+        "/Invoice/InvoiceLine[2]/InvoicedQuantity/@unitCode",
+        "[BR-CL-23]-Unit code MUST be coded according to …",
+        found="PIECE",
+        invoice_line="20",
+        line_name="Pompe P12",
+    ),
+    _rule(
+        "BR-CL-23",
+        "/Invoice/InvoiceLine[5]/InvoicedQuantity/@unitCode",
+        "[BR-CL-23]-Unit code MUST be coded according to …",
+        found="PIECE",
+        invoice_line="50",
+        line_name="Joint torique 40 mm",
+    ),
+    _rule(
+        "BR-27",
+        "/Invoice/InvoiceLine[3]/Price/PriceAmount",
+        "[BR-27]-The Item net price (BT-146) shall NOT be negative.",
+        found="-12.00",
+        invoice_line="30",
+        line_name="Reprise d'une pompe usagée",
+    ),
+    _rule("UBL-SR-09", "/Invoice/AccountingSupplierParty/Party", "[UBL-SR-09]-Seller name shall occur once"),
+    _rule(
+        "BR-FR-99_BT-9",
+        "/Invoice/DueDate",
+        "[BR-FR-99/BT-9] : règle que le catalogue ne connaît pas encore",
+    ),
+    *(
+        _rule(code, where, "…", severity=Severity.WARNING)
+        for code, where in (
+            ("siren-check-digit", "/Invoice/AccountingSupplierParty/Party/PartyLegalEntity/CompanyID"),
+            ("rules-not-evaluated", "/Invoice"),
+            ("PEPPOL-EN16931-R008", "/Invoice/InvoiceLine[1]/Item/Name"),
+            ("UBL-CR-660", "/Invoice/UBLVersionID"),
+            ("UBL-DT-17", "/Invoice/InvoiceTypeCode/@listName"),
+            ("UBL-DT-27", "/Invoice/InvoiceTypeCode/@listAgencyID"),
+        )
+    ),
+)
+_REPORT_RULES = (
+    Problem(
+        code="G1.53",
+        source="rules",
+        where="/Report/TransactionsReport/Transactions[3]/TaxExclusiveAmount",
+        term="TT-82",
+        found="1250.00",
+        expected="1205.00",
+        occurrences=4,
+    ),
+    Problem(code="G6.25", source="rules", term="TT-18", found="20261101", expected="> 20261101"),
+    Problem(
+        code="G1.24",
+        source="rules",
+        where="/Report/TransactionsReport/Invoice[2]/TaxSubTotal/TaxCategory/Percent",
+        term="TT-57",
+        found="0.20",
+        invoice_line="FA-2026-0042",
+    ),
+    Problem(code="G6.22", severity=Severity.WARNING, source="rules", term="TT-8", found="732829320"),
+)
+
 SITUATIONS: dict[str, tuple[Job, Job | None]] = {
+    "regles": (
+        job(
+            Outcome.REJECTED_BEFORE_SENDING,
+            verdict=replace(invalid(*_RULES), rules="EN 16931 UBL 1.3.16; BR-FR UBL 1.4"),
+        ),
+        None,
+    ),
+    "regles_declaration": (
+        job(
+            Outcome.REJECTED_BEFORE_SENDING,
+            document=REPORT,
+            name=b"rapport.xml",
+            verdict=invalid(*_REPORT_RULES),
+        ),
+        None,
+    ),
+    "pdf_simple": (
+        job(
+            Outcome.UNREADABLE,
+            document=None,
+            name=b"FA.pdf",
+            verdict=unreadable(Problem(code="facturx-no-invoice", found="conditions.pdf")),
+        ),
+        None,
+    ),
+    "bloquee_rectificative_incomplete": (
+        replace(
+            job(
+                Outcome.HELD,
+                Problem(code="report-carries-less", where="transactions", found="3", expected="31"),
+                Problem(
+                    code="report-carries-less",
+                    where="total_without_vat",
+                    found="1200.00",
+                    expected="18450.00",
+                ),
+                document=replace(REPORT, type_code="RE"),
+                name=b"rectificative.xml",
+            ),
+            twin=EARLIER.id,
+        ),
+        replace(EARLIER, document=REPORT, name=b"rapport.xml"),
+    ),
+    "bloquee_numero_epuise": (
+        replace(job(Outcome.HELD, Problem(code="number-void", found=EARLIER.id)), twin=EARLIER.id),
+        replace(EARLIER, outcome=Outcome.REJECTED_BY_PLATFORM),
+    ),
     "non_transmise": (
         job(
             Outcome.REJECTED_BEFORE_SENDING,

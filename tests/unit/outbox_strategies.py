@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from connector.messages import catalogue
+from connector import explanations
 from connector.model import (
     Document,
     Family,
@@ -29,7 +29,7 @@ words = st.one_of(_NASTY, st.text(st.characters(), max_size=100))
 maybe = st.none() | words
 moments = st.datetimes(datetime(2024, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds must be naive
 codes = st.one_of(
-    st.sampled_from(sorted({key.split(".")[1] for key in catalogue("fr") if key.startswith("problem.")})),
+    st.sampled_from(sorted([*explanations.codes(), "BR-S-08", "BR-FR-12_BT-49", "UBL-CR-001", "BR-99"])),
     words,
 )
 paths = st.one_of(

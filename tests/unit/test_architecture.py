@@ -69,6 +69,7 @@ def test_the_project_keeps_its_import_contracts() -> None:
         ("gateways/afnor", "import httpx", "Each outside library"),
         ("outbox/scribe", "import sqlite3", "Each outside library"),
         ("inbox/scan", "import watchdog", "Each outside library"),
+        ("documents/facturx", "import pypdf", "Each outside library"),
         ("checks", "import pydantic_settings", "Each outside library"),
         ("service", "import click", "Each outside library"),
         ("service", "from rich.console import Console", "Each outside library"),

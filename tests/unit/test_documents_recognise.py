@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connector.documents.recognise import NotADocument, match_root, refuse_unless_xml
+from connector.documents.recognise import NotADocument, match_in_pdf, match_root, refuse_unless_xml
 
 KINDS = {("urn:a", "Invoice"): "ubl-invoice", (None, "Report"): "frr-report"}
 
@@ -15,7 +15,6 @@ KINDS = {("urn:a", "Invoice"): "ubl-invoice", (None, "Report"): "frr-report"}
     ("data", "code", "found"),
     [
         (b"", "file-empty", None),
-        (b"%PDF-1.7\n", "kind-not-supported", "PDF"),
         (b"PK\x03\x04rest", "kind-not-supported", "zip"),
         (b"PK\x05\x06" + bytes(18), "kind-not-supported", "zip"),
         (b"\x1f\x8b\x08", "kind-not-supported", "gzip"),
@@ -59,7 +58,7 @@ def test_a_known_root_in_a_wrong_namespace_still_names_its_kind(root: tuple[str 
 @pytest.mark.parametrize(
     ("root", "code", "found"),
     [
-        (("urn:x", "CrossDomainAcknowledgementAndResponse"), "kind-not-supported", "CDAR"),
+        (("urn:x", "CrossIndustryDocument"), "kind-not-supported", "ZUGFeRD 1"),
         ((None, "html"), "kind-unknown", "html"),
     ],
 )
@@ -67,3 +66,17 @@ def test_other_roots_are_named(root: tuple[str | None, str], code: str, found: s
     with pytest.raises(NotADocument) as refused:
         match_root(root, KINDS)
     assert (refused.value.problem.code, refused.value.problem.found) == (code, found)
+
+
+@pytest.mark.parametrize(
+    ("root", "found"),
+    [
+        (("urn:a", "Invoice"), "PDF (ubl-invoice)"),
+        ((None, "SCRDMCCBDACIOMessageStructure"), "PDF (Order-X)"),
+        ((None, "html"), "PDF (html)"),
+    ],
+)
+def test_only_a_cii_invoice_in_a_pdf_makes_it_a_facturx(root: tuple[str | None, str], found: str) -> None:
+    with pytest.raises(NotADocument) as refused:
+        match_in_pdf(root, KINDS)
+    assert (refused.value.problem.code, refused.value.problem.found) == ("kind-not-supported", found)

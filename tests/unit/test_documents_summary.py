@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import date
 
 import pytest
@@ -12,10 +13,12 @@ from lxml import etree
 from connector.documents.reading import date as iso_date
 from connector.documents.reading import siren
 from connector.documents.summary import READERS, summarise
-from connector.model import Document, Family, Party, Syntax
-from connector.samples.cii import cii_invoice
+from connector.model import Document, Family, Party, Reference, Syntax
+from connector.samples.annuaire import annuaire_extract, annuaire_update
+from connector.samples.cdar import lifecycle_message
+from connector.samples.cii import GUIDELINES, cii_invoice
 from connector.samples.frr import frr_report
-from connector.samples.parties import BUYER, SELLER
+from connector.samples.parties import BUYER, SELLER, vat_number
 from connector.samples.ubl import ubl_credit_note, ubl_invoice
 from connector.validation.catalogue import load_catalogue
 
@@ -24,11 +27,19 @@ MADE = {
     "ubl-creditnote": ubl_credit_note(lines=3),
     "cii-invoice": cii_invoice(lines=3),
     "frr-report": frr_report(transactions=3),
+    "cdar": lifecycle_message(status_code="213", reason_code="DOUBLON"),
+    "annuaire-f12-f13": annuaire_update(lines=3),
+    "annuaire-f14": annuaire_extract(lines=3),
+    **{f"facturx-{profile}": cii_invoice(lines=3, profile=profile) for profile in GUIDELINES},
 }
 
 
 def summary(kind: str, document: bytes) -> Document:
     return summarise(kind, etree.fromstring(document))
+
+
+def party(siren: str, name: str) -> Party:
+    return Party(siren=siren, siren_scheme="0002", vat=vat_number(siren), name=name)
 
 
 def test_every_kind_of_the_catalogue_has_a_reader() -> None:
@@ -41,6 +52,7 @@ def test_every_kind_of_the_catalogue_has_a_reader() -> None:
         ("ubl-invoice", Syntax.UBL, "FA-2026-0001", "380", "2026-09-01"),
         ("ubl-creditnote", Syntax.UBL, "AV-2026-0001", "381", "2026-09-15"),
         ("cii-invoice", Syntax.CII, "FC-2026-0001", "380", "2026-09-01"),
+        ("facturx-en16931", Syntax.FACTUR_X, "FC-2026-0001", "380", "2026-09-01"),
     ],
 )
 def test_an_invoice_is_summed_up(kind: str, syntax: Syntax, number: str, code: str, day: str) -> None:
@@ -53,8 +65,8 @@ def test_an_invoice_is_summed_up(kind: str, syntax: Syntax, number: str, code: s
         number=number,
         issue_date=day,
         type_code=code,
-        seller=Party(siren=SELLER, name="Menuiserie Saint-Éloi SAS"),
-        buyer=Party(siren=BUYER, name="Maison Lefèvre & Fils SAS"),
+        seller=party(SELLER, "Menuiserie Saint-Éloi SAS"),
+        buyer=party(BUYER, "Maison Lefèvre & Fils SAS"),
         currency="EUR",
         total_without_vat="133.80",
         total_vat="26.76",
@@ -64,19 +76,105 @@ def test_an_invoice_is_summed_up(kind: str, syntax: Syntax, number: str, code: s
 
 
 def test_a_report_is_summed_up() -> None:
-    report = frr_report(number="T-9", type_code="RE", period_end=date(2026, 9, 10), transactions=12)
-    assert summary("frr-report", report) == Document(
+    made = frr_report(number="T-9", type_code="RE", period_end=date(2026, 9, 10), transactions=12)
+    assert summary("frr-report", made) == Document(
         family=Family.EREPORTING,
         syntax=Syntax.FRR,
         kind="frr-report",
         number="T-9",
         issue_date="2026-10-01",
         type_code="RE",
-        seller=Party(siren=SELLER, name="Menuiserie Saint-Éloi SAS"),
+        seller=Party(siren=SELLER, siren_scheme="0002", name="Menuiserie Saint-Éloi SAS"),
+        currency="EUR",
+        total_without_vat="21537.00",
+        total_vat="2539.86",
         lines=12,
         period_start="2026-09-01",
         period_end="2026-09-10",
+        report_kind="10.3",
+        role="SE",
+        invoices=0,
+        transactions=12,
     )
+
+
+def report(block: str, content: str) -> Document:
+    period = "<ReportPeriod><StartDate>20260901</StartDate><EndDate>20260930</EndDate></ReportPeriod>"
+    return summary("frr-report", f"<Report><{block}>{period}{content}</{block}></Report>".encode())
+
+
+INVOICE = """<Invoice><ID>F1</ID><CurrencyCode>{currency}</CurrencyCode><MonetaryTotal>
+<TaxExclusiveAmount>100.10</TaxExclusiveAmount><TaxAmount CurrencyCode="EUR">20.02</TaxAmount>
+</MonetaryTotal></Invoice>"""
+DAY = """<Transactions><TransactionsCurrency>EUR</TransactionsCurrency>
+<TaxExclusiveAmount>-0.10</TaxExclusiveAmount><TaxTotal>-0.02</TaxTotal></Transactions>"""
+PAYMENT = "<{name}><Payment><SubTotals><Amount>12.5</Amount></SubTotals></Payment></{name}>"
+
+
+def test_a_report_of_invoices_and_days_is_known_by_its_counts_and_sums() -> None:
+    seen = report("TransactionsReport", INVOICE.format(currency="EUR") * 2 + DAY)
+    assert (seen.report_kind, seen.invoices, seen.transactions, seen.lines) == ("10.1,10.3", 2, 1, 3)
+    assert (seen.currency, seen.total_without_vat, seen.total_vat) == ("EUR", "200.10", "40.02")
+
+
+def test_amounts_in_two_currencies_are_not_added_up() -> None:
+    seen = report("TransactionsReport", INVOICE.format(currency="USD") + DAY)
+    assert (seen.currency, seen.total_without_vat, seen.total_vat) == (None, None, "20.00")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("Invoice", "10.2"), ("Transactions", "10.4")])
+def test_a_report_of_payments_is_known_by_what_was_received(name: str, kind: str) -> None:
+    seen = report("PaymentsReport", PAYMENT.format(name=name) * 3)
+    assert (seen.report_kind, seen.currency, seen.total_with_vat) == (kind, "EUR", "37.5")
+    assert seen.total_without_vat is None
+
+
+@pytest.mark.parametrize(
+    ("block", "kind"), [("TransactionsReport", "10.1,10.3"), ("PaymentsReport", "10.2,10.4")]
+)
+def test_an_empty_report_is_of_the_kinds_of_its_block(block: str, kind: str) -> None:
+    seen = report(block, "")
+    assert (seen.report_kind, seen.invoices, seen.transactions) == (kind, 0, 0)
+
+
+@settings(deadline=None)
+@given(amount=st.one_of(st.text(max_size=40), st.sampled_from(["1E999999", "NaN", "9" * 200, "1 000.00"])))
+def test_what_is_no_amount_adds_nothing_and_costs_nothing(amount: str) -> None:
+    root = etree.fromstring(f"<Report><TransactionsReport>{DAY}</TransactionsReport></Report>")
+    with contextlib.suppress(ValueError):  # not every character may stand in XML
+        root[0][0][1].text = amount
+    seen = summarise("frr-report", root)
+    assert len(seen.total_without_vat or "") < 40
+
+
+def test_a_lifecycle_message_is_summed_up() -> None:
+    seller = Party(siren=SELLER, siren_scheme="0002", name="Menuiserie Saint-Éloi SAS")
+    assert summary("cdar", MADE["cdar"]) == Document(
+        family=Family.LIFECYCLE,
+        syntax=Syntax.CDAR,
+        kind="cdar",
+        profile="urn.cpro.gouv.fr:1p0:CDV:invoice",
+        number="CDV-2026-0001",
+        issue_date="2026-09-03",
+        type_code="23",
+        lines=1,
+        sender=Party(name="0238:9999"),
+        recipient=seller,
+        status_code="213",
+        about=Reference(number="FA-2026-0001", issue_date="2026-09-01", type_code="380", issuer=seller),
+    )
+
+
+def test_a_directory_file_is_summed_up() -> None:
+    assert summary("annuaire-f14", MADE["annuaire-f14"]) == Document(
+        family=Family.DIRECTORY,
+        syntax=Syntax.DIRECTORY,
+        kind="annuaire-f14",
+        issue_date="2026-09-01",
+        type_code="D",
+        lines=3,
+    )
+    assert summary("annuaire-f12-f13", MADE["annuaire-f12-f13"]).lines == 3
 
 
 @settings(deadline=None)
@@ -94,6 +192,7 @@ def test_a_document_without_some_of_its_elements_is_still_summed_up(kind: str, d
 @pytest.mark.parametrize(
     ("before", "after", "seller"),
     [
+        ('schemeID="0002">' + SELLER, 'schemeID="0060">' + SELLER, None),  # a DUNS number
         ('schemeID="0002">' + SELLER, 'schemeID="0009">' + SELLER + "00017", SELLER),
         ('schemeID="0002">' + SELLER, ">" + SELLER[:3] + " " + SELLER[3:6] + " " + SELLER[6:], SELLER),
         ('<cbc:CompanyID schemeID="0002">' + SELLER, "<cbc:CompanyID>RCS Lyon", None),
@@ -107,6 +206,15 @@ def test_a_document_without_some_of_its_elements_is_still_summed_up(kind: str, d
 def test_the_siren_is_found_in_the_ways_it_is_written(before: str, after: str, seller: str | None) -> None:
     document = MADE["ubl-invoice"].decode().replace(before, after, 1)
     assert summary("ubl-invoice", document.encode()).seller.siren == seller
+
+
+def test_a_siret_is_kept_as_written_even_when_it_is_another_companys() -> None:
+    other = (
+        f'<cac:PartyIdentification><cbc:ID schemeID="0009">{BUYER} 00017</cbc:ID></cac:PartyIdentification>'
+    )
+    document = MADE["ubl-invoice"].decode().replace("<cac:PartyName>", f"{other}<cac:PartyName>", 1)
+    seller = summary("ubl-invoice", document.encode()).seller
+    assert (seller.siren, seller.siret) == (SELLER, f"{BUYER}00017")
 
 
 def test_the_vat_is_that_in_the_currency_of_the_invoice() -> None:

@@ -6,17 +6,19 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from connector import policy
+from connector import crosscheck, policy
 from connector.errors import JournalDamaged
-from connector.journal import JournalView, SqliteJournal
-from connector.model import Job, NameWish, Outcome, ResultFile, State, Step
+from connector.journal import JournalView, SqliteJournal, sql
+from connector.model import Family, Job, NameWish, Outcome, ResultFile, State, Step
 from connector.policy import FAR_FUTURE
+from connector.records import encode
 from tests.unit.policy_jobs import NOW, SHA, document, job
 
 WAY = (State.CLAIMED, State.SPOOLED, State.VALID, State.SENDING, State.RECEIVED, State.CONCLUDED, State.READY,
@@ -167,12 +169,46 @@ def test_twins_have_the_bytes_on_the_route_or_the_number_anywhere_oldest_first(
     record(journal, 4, State.VALID, route="achats", document=document("FA2"))
     record(journal, 5, State.VALID, sha256="c" * 64, document=document("FA2"))
     own = record(journal, 1, State.SPOOLED)
-    key = policy.business_key(document())
+    key = crosscheck.business_key(document())
     assert key is not None
     assert [found.id for found in journal.twins("ventes", [SHA], [key])] == [number.id, both.id, own.id]
     assert [found.id for found in journal.twins("ventes", [SHA], [])] == [both.id, own.id]
     assert [found.id for found in journal.twins("ventes", [], [key])] == [number.id, both.id]
     assert journal.twins("ventes", [], []) == []
+
+
+def test_twins_are_also_found_by_what_may_get_in_their_way(journal: SqliteJournal) -> None:
+    credit_note = record(journal, 1, State.VALID, route="achats", document=document(type_code="381"))
+    period = {"period_start": "2026-10-01", "period_end": "2026-10-31", "role": "SE"}
+    reports = [
+        record(
+            journal, number, State.VALID, document=document(f"ER{number}", family=Family.EREPORTING, **period)
+        )
+        for number in (2, 3)
+    ]
+    for one, others in ((document(), [credit_note]), (reports[0].document, reports)):
+        key = crosscheck.kin_key(one)
+        assert key is not None
+        assert [found.id for found in journal.twins("ventes", [], [key])] == [other.id for other in others]
+
+
+def test_the_jobs_of_an_older_journal_are_found_by_the_keys_of_today(path: Path) -> None:
+    old = job(State.DONE, document=document())
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(f"{sql.MIGRATIONS[0]}; PRAGMA user_version = 1;")
+        db.execute(
+            "INSERT INTO job (id, route, account, name, state, business_key, body) VALUES (?,?,?,?,?,?,?)",
+            (old.id, old.route, old.account, old.name, old.state, crosscheck.business_key(old.document),
+             encode(Job, old, without="name")),
+        )  # fmt: skip
+        db.commit()
+    key = crosscheck.kin_key(document(type_code="381"))
+    assert key is not None
+    journal = SqliteJournal(path)
+    try:
+        assert [found.id for found in journal.twins("ventes", [], [key])] == [old.id]
+    finally:
+        journal.close()
 
 
 # --------------------------------------------------------------------------- names of results

@@ -154,3 +154,37 @@ def test_job_ids_can_be_read_out_and_sort_by_time(moment: datetime, chance: byte
     assert names.JOB_ID.fullmatch(first)
     if moment.year < 9999:
         assert first < names.job_id(moment + timedelta(seconds=1), chance)
+
+
+# --------------------------------------------------------------------------- documents of a bundle
+BUNDLE = "20261122-101112-0a1b2c3d"
+
+
+def test_a_document_of_a_bundle_has_the_bundles_id_with_its_position_behind() -> None:
+    child = names.child_id(BUNDLE, 16)
+    assert child == f"{BUNDLE}-00017"
+    assert names.JOB_ID.fullmatch(child)
+    assert names.parent_of(child) == BUNDLE
+    assert [names.parent_of(other) for other in (BUNDLE, "", f"{child}-1", "lot.zip")] == [None] * 4
+    assert names.of_held(names.held(child, b"lot.zip/FA1.xml")) == (child, b"FA1.xml")
+
+
+def test_the_result_of_a_document_of_a_bundle_names_both() -> None:
+    assert names.of_result(b"exports/lot.zip/sous/FA1.xml", "sous/FA1.xml") == "lot.zip__FA1.xml"
+    assert names.of_result(b"exports/FA1.xml", None) == "FA1.xml"
+    assert names.apart("ok/lot.zip__FA1.xml.ok.json", f"{BUNDLE}-00017") == (
+        "ok/lot~0a1b2c3d-00017.zip__FA1.xml.ok.json"
+    )
+
+
+member_path = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=300
+)
+
+
+@given(any_name, member_path)
+def test_N03_the_result_of_a_document_of_a_bundle_is_safe_and_short(bundle: bytes, member: str) -> None:
+    built = names.of_result(bundle + b"/" + member.encode(), member)
+    assert names.safe(built.encode()) == built
+    assert "__" in built
+    assert len(names.numbered(built, 999) + ".doublon.json") < 150

@@ -23,6 +23,7 @@ ROWS: list[tuple[Outcome, list[str], Action, bool | None, Who]] = [
     (INADMISSIBLE, ["InvalidSchema"], FIX, True, Who.IT),
     (INADMISSIBLE, ["IRR_SYNTAX"], FIX, True, Who.IT),
     (INADMISSIBLE, ["VirusFound"], Action.CONTACT_ADMIN, True, Who.IT),
+    (INADMISSIBLE, ["IRR_ANTIVIRUS"], Action.CONTACT_ADMIN, True, Who.IT),
     (INADMISSIBLE, ["ChecksumMismatch"], RESEND, True, Who.IT),
     (REJECTED, ["InvalidSchema", "IRR_TAILLE_F"], FIX, True, Who.IT),
     # 221, the customer's platform was not found: the invoice stands, the directory is wrong
@@ -38,6 +39,7 @@ ROWS: list[tuple[Outcome, list[str], Action, bool | None, Who]] = [
     # the first one stands
     (REJECTED, ["DOUBLON"], Action.NONE, False, Who.ACCOUNTING),
     (REJECTED, ["REJ_UNI"], Action.NONE, False, Who.ACCOUNTING),
+    (INADMISSIBLE, ["IRR_UNICITE"], Action.NONE, False, Who.ACCOUNTING),
     (REJECTED, ["AlreadyExistingFlow", "REJ_SEMAN"], Action.NONE, False, Who.ACCOUNTING),
     (Outcome.DUPLICATE, ["same-content"], Action.NONE, False, Who.NOBODY),
     # valid, and waiting for somebody
@@ -48,6 +50,9 @@ ROWS: list[tuple[Outcome, list[str], Action, bool | None, Who]] = [
     # held: somebody must decide
     (Outcome.HELD, ["same-number"], FIX, False, Who.ACCOUNTING),
     (Outcome.HELD, ["same-content"], Action.CONTACT_ADMIN, False, Who.ACCOUNTING),
+    (Outcome.HELD, ["number-void"], FIX, False, Who.ACCOUNTING),
+    (Outcome.HELD, ["report-carries-less"], FIX, True, Who.ACCOUNTING),
+    (Outcome.HELD, ["report-already-sent"], FIX, True, Who.ACCOUNTING),
     (Outcome.HELD, ["never-settles"], FIX, True, Who.ACCOUNTING),
     (Outcome.HELD, ["in-doubt"], Action.CONTACT_ADMIN, None, Who.IT),
     (Outcome.HELD, ["found-several"], Action.CONTACT_ADMIN, None, Who.IT),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from connector.messages import LANGUAGES, Language
-from connector.model import Job, Outcome, Problem, Severity
+from connector.model import Document, Family, Job, Outcome, Party, Problem, Reference, Severity, Syntax
 from connector.outbox.advice import Action, Who
 from connector.resources import shipped
 from tests.unit.outbox_situations import EARLIER, SITUATIONS, invalid, job, scribe, sent
@@ -156,3 +156,19 @@ def test_long_values_are_cut_and_the_raw_words_kept() -> None:
     [told] = result_of(job(Outcome.REJECTED_BEFORE_SENDING, problem))["problems"]
     assert len(told["found"]) == 200
     assert told["raw"] == "m" * 900
+
+
+def test_of_a_lifecycle_message_the_result_names_the_invoice_and_its_status() -> None:
+    message = Document(
+        family=Family.LIFECYCLE,
+        syntax=Syntax.CDAR,
+        kind="cdar",
+        number="CDV-1",
+        status_code="210",
+        about=Reference(number="FA-7", issue_date="2026-09-01"),
+        sender=Party(name="0238:9999"),
+    )
+    document = result_of(job(Outcome.ACCEPTED, document=message))["document"]
+    assert (document["status_code"], document["about"]["number"]) == ("210", "FA-7")
+    assert document["sender"]["name"] == "0238:9999"
+    STRICT.validate(result_of(job(Outcome.ACCEPTED, document=message)))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connector import policy
+from connector import admission, crosscheck
 from connector.model import (
     Family,
     InspectionLost,
@@ -33,7 +33,7 @@ STANDING = [Outcome.ACCEPTED, Outcome.HELD, Outcome.REFUSED_BY_BUYER, None]
 
 def decided(*twins: Job, **rules: Any) -> Job:
     """A valid document next to these twins."""
-    return policy.inspected(job(State.SPOOLED), inspection(), twins, replace(RULES, **rules), NOW)
+    return admission.inspected(job(State.SPOOLED), inspection(), twins, replace(RULES, **rules), NOW)
 
 
 def other_bytes(outcome: Outcome | None, state: State = State.DONE) -> Job:
@@ -85,19 +85,19 @@ def test_of_two_equal_files_in_work_the_undecided_one_does_not_count(state: Stat
 
 def test_an_invalid_document_of_a_known_number_is_told_what_is_wrong_with_it() -> None:
     seen = inspection(VerdictStatus.INVALID)
-    after = policy.inspected(job(State.SPOOLED), seen, [other_bytes(Outcome.ACCEPTED)], RULES, NOW)
+    after = admission.inspected(job(State.SPOOLED), seen, [other_bytes(Outcome.ACCEPTED)], RULES, NOW)
     assert after.outcome is Outcome.REJECTED_BEFORE_SENDING
 
 
 # --------------------------------------------------------------------------- the business key
-def test_a_number_counts_for_its_seller_year_and_type() -> None:
-    key = policy.business_key(document())
-    same = policy.business_key(document(issue_date="2026-12-31", total_with_vat="1.00"))
+def test_A16_a_number_counts_for_its_seller_year_and_type() -> None:
+    key = crosscheck.business_key(document())
+    same = crosscheck.business_key(document(issue_date="2026-12-31", total_with_vat="1.00"))
     different = [
-        policy.business_key(document("FA2")),
-        policy.business_key(document(issue_date="2027-01-01")),
-        policy.business_key(document(type_code="381")),
-        policy.business_key(document(seller=Party(siren="552100554"))),
+        crosscheck.business_key(document("FA2")),
+        crosscheck.business_key(document(issue_date="2027-01-01")),
+        crosscheck.business_key(document(type_code="381")),
+        crosscheck.business_key(document(seller=Party(siren="552100554"))),
     ]
     assert key == same
     assert key not in different
@@ -110,44 +110,44 @@ def test_a_number_counts_for_its_seller_year_and_type() -> None:
     ids=str,
 )
 def test_a_document_that_does_not_say_enough_has_no_key(lacking: dict[str, Any]) -> None:
-    assert policy.business_key(document(**lacking)) is None
+    assert crosscheck.business_key(document(**lacking)) is None
 
 
 def test_a_report_of_the_same_number_for_another_period_is_another_report() -> None:
     september = document(family=Family.EREPORTING, period_start="2026-09-01", period_end="2026-09-30")
     october = replace(september, period_start="2026-10-01", period_end="2026-10-31")
-    assert policy.business_key(september) != policy.business_key(october)
+    assert crosscheck.business_key(september) != crosscheck.business_key(october)
 
 
 def test_documents_without_a_key_are_compared_by_their_bytes_alone() -> None:
     nameless = job(State.VALID, "20261122-080000-00000001", document=document(None))
     other = replace(nameless, id="20261122-080000-00000002", sha256="b" * 64)
-    assert policy.twins_among([nameless, other], job(State.SPOOLED), None) == [nameless]
+    assert crosscheck.twins_among([nameless, other], job(State.SPOOLED), ()) == [nameless]
 
 
 def test_a_job_is_not_its_own_twin_and_counts_as_it_was_decided_last() -> None:
     earlier = job(State.SPOOLED, "20261122-080000-00000001")
     decided_now = replace(earlier, state=State.VALID)
     own = job(State.SPOOLED)
-    assert policy.twins_among([earlier, own, decided_now], own, None) == [decided_now]
+    assert crosscheck.twins_among([earlier, own, decided_now], own, ()) == [decided_now]
 
 
 # --------------------------------------------------------------------------- poison, and the unfinished
 def test_P04_a_file_that_kills_its_checker_three_times_is_set_aside() -> None:
     poison = job(State.SPOOLED, tries=0)
     for deaths in (1, 2):
-        poison = policy.tried_alone(poison) if deaths > 1 else poison
-        poison = policy.inspected(poison, InspectionLost(reason="crash"), [], RULES, NOW)
+        poison = admission.tried_alone(poison) if deaths > 1 else poison
+        poison = admission.inspected(poison, InspectionLost(reason="crash"), [], RULES, NOW)
         assert (poison.state, poison.tries) == (State.SPOOLED, deaths)
-    poison = policy.tried_alone(poison)
-    after = policy.inspected(poison, InspectionLost(reason="crash"), [], RULES, NOW)
+    poison = admission.tried_alone(poison)
+    after = admission.inspected(poison, InspectionLost(reason="crash"), [], RULES, NOW)
     assert after.outcome is Outcome.UNREADABLE
-    assert policy.judged_unseen(poison, RULES, NOW) is not None  # all of us may die with it
+    assert admission.judged_unseen(poison, RULES, NOW) is not None  # all of us may die with it
 
 
 def test_trouble_of_the_disk_is_not_the_files_fault() -> None:
     suspect = job(State.SPOOLED, tries=1)
-    after = policy.inspected(policy.tried_alone(suspect), InspectionLost(reason="io"), [], RULES, NOW)
+    after = admission.inspected(admission.tried_alone(suspect), InspectionLost(reason="io"), [], RULES, NOW)
     assert (after.state, after.tries) == (State.SPOOLED, 1)
     assert after.not_before is not None
 
@@ -155,15 +155,15 @@ def test_trouble_of_the_disk_is_not_the_files_fault() -> None:
 def test_A01_an_unfinished_document_waits_and_then_is_an_error() -> None:
     cut = inspection(VerdictStatus.UNREADABLE, incomplete=True)
     young = job(State.SPOOLED, claimed_at=NOW - timedelta(seconds=1))
-    waiting = policy.inspected(young, cut, [], RULES, NOW)
+    waiting = admission.inspected(young, cut, [], RULES, NOW)
     assert (waiting.state, waiting.waits_for, waiting.tries) == (State.CLAIMED, "incomplete", 0)
-    over = policy.inspected(young, cut, [], RULES, NOW + RULES.incomplete_grace)
+    over = admission.inspected(young, cut, [], RULES, NOW + RULES.incomplete_grace)
     assert over.outcome is Outcome.UNREADABLE
 
 
 def test_A12_an_empty_file_and_P21_a_huge_one_are_judged_unseen() -> None:
-    empty = policy.judged_unseen(job(State.SPOOLED, size=0), RULES, NOW)
-    huge = policy.judged_unseen(job(State.SPOOLED, size=RULES.max_size + 1), RULES, NOW)
+    empty = admission.judged_unseen(job(State.SPOOLED, size=0), RULES, NOW)
+    huge = admission.judged_unseen(job(State.SPOOLED, size=RULES.max_size + 1), RULES, NOW)
     assert empty is not None
     assert huge is not None
     assert [problem.code for problem in (*empty.problems, *huge.problems)] == ["file-empty", "file-too-large"]
@@ -177,4 +177,4 @@ def test_a_kind_that_the_route_does_not_accept_is_refused_even_when_it_is_valid(
 
 def test_what_cannot_be_read_is_unreadable_whatever_it_may_be() -> None:
     seen = replace(inspection(), verdict=Verdict(status=VerdictStatus.UNREADABLE), document=None)
-    assert policy.inspected(job(State.SPOOLED), seen, [], RULES, NOW).outcome is Outcome.UNREADABLE
+    assert admission.inspected(job(State.SPOOLED), seen, [], RULES, NOW).outcome is Outcome.UNREADABLE

@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector import policy
+from connector import admission, policy
 from connector.model import (
     Absent,
     AckStatus,
@@ -98,7 +98,7 @@ def test_what_an_inspection_decides_is_an_allowed_step(
     wait: timedelta,
 ) -> None:
     before = job(State.SPOOLED, tries=tries)
-    after = policy.inspected(before, what, others, route, NOW + wait)
+    after = admission.inspected(before, what, others, route, NOW + wait)
     assert allowed(before, after)
     assert (after.state is State.VALID) <= (after.tracking_id is not None)
 
@@ -106,7 +106,7 @@ def test_what_an_inspection_decides_is_an_allowed_step(
 @given(st.integers(0, 5), st.integers(0, 300), rules)
 def test_what_is_decided_unseen_is_an_allowed_step(tries: int, size: int, route: policy.RouteRules) -> None:
     before = job(State.SPOOLED, tries=tries, size=size)
-    after = policy.judged_unseen(before, route, NOW)
+    after = admission.judged_unseen(before, route, NOW)
     assert after is None or allowed(before, after)
 
 

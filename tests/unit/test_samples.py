@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -12,7 +13,9 @@ from lxml import etree
 from connector.documents.reading import text
 from connector.documents.safe_xml import name_of, read_root
 from connector.samples import parties
-from connector.samples.cii import cii_invoice
+from connector.samples.annuaire import annuaire_extract, annuaire_update
+from connector.samples.cdar import lifecycle_message
+from connector.samples.cii import GUIDELINES, cii_invoice
 from connector.samples.frr import frr_report
 from connector.samples.ubl import LINES_FOR_10_KB, ubl_credit_note, ubl_invoice
 from connector.validation.schemas import Schemas
@@ -50,6 +53,22 @@ def test_every_invoice_and_credit_note_is_valid_by_its_schema(lines: int, number
 @given(transactions=st.integers(0, 60), kind=st.sampled_from(["IN", "RE"]))
 def test_every_report_is_valid_by_its_schema(transactions: int, kind: str) -> None:
     assert schema_accepts(frr_report(transactions=transactions, type_code=kind))
+
+
+@pytest.mark.parametrize("profile", sorted(GUIDELINES))
+def test_every_profile_of_a_cii_invoice_is_valid_by_the_schema_of_that_profile(profile: str) -> None:
+    document = read_root(cii_invoice(lines=3, profile=profile))
+    assert SCHEMAS.schema(f"facturx-{profile}").validate(document)
+
+
+@settings(deadline=None)
+@given(number=NAMES, reason=st.sampled_from([None, "DOUBLON"]), lines=st.integers(1, 5))
+def test_every_lifecycle_message_and_directory_file_is_valid_by_its_schema(
+    number: str, reason: str | None, lines: int
+) -> None:
+    assert schema_accepts(lifecycle_message(number=number, invoice=number, reason_code=reason))
+    assert schema_accepts(annuaire_update(lines=lines))
+    assert schema_accepts(annuaire_extract(lines=lines))
 
 
 @settings(deadline=None)

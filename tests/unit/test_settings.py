@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from connector.credentials import client_secret
 from connector.errors import ConfigurationError
 from connector.resources import shipped
-from connector.settings import Account, Settings, client_secret, find_config, load
+from connector.settings import Account, Settings, find_config, load
 
 GOOD = """
 environment = "test"

