@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector import names
-from connector.effects import Copied, Effects, Touched, sha256_of
+from connector.effects import Copied, Effects, Touched, is_there, sha256_of
 from connector.model import Drop, Job, ResultFile
 
 
@@ -98,7 +98,7 @@ def publish(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
     """
     left = [file for file in job.result if is_staged(folders, file)]
     for file in left:  # all or none: the files of a result keep one name
-        if os.path.lexists(folders.outbox / file.target):
+        if is_there(folders.outbox / file.target):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), file.target)
     directories = {folders.staging: None}
     for file in left:
@@ -111,14 +111,14 @@ def publish(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
 
 def is_staged(folders: Folders, file: ResultFile) -> bool:
     """Whether a result file still waits to become visible."""
-    return os.path.lexists(folders.staging / file.staged)
+    return is_there(folders.staging / file.staged)
 
 
 def archive(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
     """Put the original where it stays. From the private copy when the claimed file is out of reach."""
     source, target = folders.claimed(job), folders.archived(job)
     grown = fx.make_directories(target.parent)
-    if os.path.lexists(target):
+    if is_there(target):
         return None, Touched(directories=(target.parent,))
     try:
         fx.rename(source, target)
@@ -142,7 +142,7 @@ def tidy(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
 
 def is_claimed(folders: Folders, job: Job) -> bool:
     """Whether the claimed file is still where the claim put it."""
-    return os.path.lexists(folders.claimed(job))
+    return is_there(folders.claimed(job))
 
 
 def has_late_bytes(folders: Folders, job: Job) -> bool:
