@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 LOCALE := $(firstword $(LC_ALL) $(LC_MESSAGES) $(LANG))
 SPEAK := $(if $(filter en%,$(LOCALE)),en,fr)
 
-.PHONY: help setup demo test test-slow lint check fix bench lock clean
+.PHONY: help setup demo test test-slow lint check fix crash bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -38,6 +38,11 @@ check: lint test ## lint and test
 fix: $(READY) ## put style and form right where that can be done by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+MINUTES ?= 20
+crash: $(READY) ## kill it at every point, for MINUTES=20, and check that nothing is lost or sent twice
+	$(BIN)/python -m tests.crash --minutes $(MINUTES)
+	$(BIN)/python -m tests.crash.syscalls_sweep --minutes $(MINUTES)
 
 bench: $(READY) ## how many files a minute, and how near bare lxml, on this machine
 	$(BIN)/python bench/journey.py

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import BinaryIO, Generic, TypeVar
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -52,14 +52,16 @@ class Effects:
 
     Args:
         threads: how many files of a batch are worked on at once; they mostly wait for the disk or the share.
+            With one, it is the caller's own, and everything happens in the order given.
     """
 
     def __init__(self, threads: int = 8) -> None:
         self._threads = threads
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="effects")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="effects") if threads > 1 else None
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True)
 
     # ------------------------------------------------------------------ single effects
     def make_directories(self, path: Path) -> tuple[Path, ...]:
@@ -86,13 +88,13 @@ class Effects:
             FileExistsError: something has the target's name.
             FileNotFoundError: the source is gone, and not because this call moved it.
         """
-        if os.path.lexists(target):
+        if is_there(target):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
         try:
             source.rename(target)
         except OSError:
             # A lost reply: done on the server, reported as failed. The pair of names proves it (S05).
-            if not os.path.lexists(target) or os.path.lexists(source):
+            if not is_there(target) or is_there(source):
                 raise
 
     def write(self, path: Path, content: bytes) -> str:
@@ -101,16 +103,17 @@ class Effects:
         Returns:
             hex SHA-256 of the content.
         """
-        path.write_bytes(content)
+        with path.open("wb", buffering=0) as writer:
+            self.pour(writer, content)
         return hashlib.sha256(content).hexdigest()
 
     def write_pieces(self, path: Path, pieces: Iterable[bytes]) -> str:
         """Write a whole file as `write` does, from pieces that come one after the other."""
         digest = hashlib.sha256()
-        with path.open("wb") as writer:
+        with path.open("wb", buffering=0) as writer:
             for piece in pieces:
                 digest.update(piece)
-                writer.write(piece)
+                self.pour(writer, piece)
         return digest.hexdigest()
 
     def copy(self, source: Path, target: Path) -> Copied:
@@ -121,17 +124,24 @@ class Effects:
             OSError: it is a link or not a regular file (N07, N09), or could not be read or written.
         """
         descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb", buffering=0) as reader, target.open("wb") as writer:
+        with os.fdopen(descriptor, "rb", buffering=0) as reader, target.open("wb", buffering=0) as writer:
             before = os.fstat(descriptor)
             if not stat.S_ISREG(before.st_mode):
                 raise OSError(errno.EINVAL, "not a regular file", str(source))
             digest, size = hashlib.sha256(), 0
             while piece := reader.read(_PIECE):
                 digest.update(piece)
-                size += writer.write(piece)
+                size += self.pour(writer, piece)
             after = os.fstat(descriptor)
         steady = size == after.st_size and _signature(before) == _signature(after)
         return Copied(size, digest.hexdigest(), steady)
+
+    def pour(self, writer: BinaryIO, piece: bytes) -> int:
+        """Write a piece into an open file, all of it; every byte of ours goes through here. Its length."""
+        left = memoryview(piece)
+        while left:
+            left = left[writer.write(left) :]
+        return len(piece)
 
     def unlink(self, path: Path) -> None:
         """Remove a file; one that is gone already is as good."""
@@ -177,6 +187,9 @@ class Effects:
 
     def _each(self, act: Callable[[Item], Value], items: Sequence[Item]) -> Iterator[Value | OSError]:
         """Act on items in several threads, in slices: a future for each would cost more than the act."""
+        if self._pool is None:
+            yield from [_attempt(act, item) for item in items]
+            return
         length = max(1, -(-len(items) // self._threads))
         slices = [items[start : start + length] for start in range(0, len(items), length)]
         for results in self._pool.map(lambda some: [_attempt(act, item) for item in some], slices):
@@ -200,6 +213,19 @@ class Effects:
                 raise
         finally:
             os.close(descriptor)
+
+
+def is_there(path: Path) -> bool:
+    """Whether something has this name, be it a link that leads nowhere.
+
+    Raises:
+        OSError: nobody can say now. Trouble with a share must not look like a file that is gone (S03).
+    """
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def sha256_of(path: Path) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector import names
-from connector.effects import Copied, Effects, Touched, sha256_of
+from connector.effects import Copied, Effects, Touched, is_there, sha256_of
 from connector.extents import Torn, cut
 from connector.model import Drop, Job, Member, ResultFile
 
@@ -132,7 +132,7 @@ def publish(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
     """
     left = [file for file in job.result if is_staged(folders, file)]
     for file in left:  # all or none: the files of a result keep one name
-        if os.path.lexists(folders.outbox / file.target):
+        if is_there(folders.outbox / file.target):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), file.target)
     directories = {folders.staging: None}
     for file in left:
@@ -148,7 +148,7 @@ def withdraw(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
     directories: dict[Path, None] = {}
     for file in job.result:
         target = folders.outbox / file.target
-        if os.path.lexists(target) and sha256_of(target) == file.sha256:
+        if is_there(target) and sha256_of(target) == file.sha256:
             fx.unlink(target)
             directories[target.parent] = None
     return None, Touched(directories=tuple(directories))
@@ -156,7 +156,7 @@ def withdraw(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
 
 def is_staged(folders: Folders, file: ResultFile) -> bool:
     """Whether a result file still waits to become visible."""
-    return os.path.lexists(folders.staging / file.staged)
+    return is_there(folders.staging / file.staged)
 
 
 def archive(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
@@ -165,7 +165,7 @@ def archive(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
         return None, Touched()
     source, target = folders.claimed(job), folders.archived(job)
     grown = fx.make_directories(target.parent)
-    if os.path.lexists(target):
+    if is_there(target):
         return None, Touched(directories=(target.parent,))
     try:
         fx.rename(source, target)
@@ -189,7 +189,7 @@ def tidy(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
 
 def is_claimed(folders: Folders, job: Job) -> bool:
     """Whether the claimed file is still where the claim put it."""
-    return os.path.lexists(folders.claimed(job))
+    return is_there(folders.claimed(job))
 
 
 def has_late_bytes(folders: Folders, job: Job) -> bool:

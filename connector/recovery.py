@@ -6,13 +6,14 @@ A run may have ended at any instruction. The journal says what was promised; the
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from loguru import logger
 
 from connector import admission, holding, moves, names, policy
+from connector.effects import is_there
 from connector.model import Job, State, Step
 from connector.world import World
 
@@ -60,12 +61,13 @@ def try_again_now(world: World) -> None:
 
 
 def sweep_work(world: World) -> None:
-    """Adopt files that were claimed but not written down."""
+    """Adopt files that were claimed but not written down, and see to those of jobs that are over."""
     found = {}
     for path in _entries(world.folders.work):
         if (known := names.of_held(os.fsencode(path.name))) is not None:
             found[known[0]] = (path, known[1])
-    recorded = {job.id for job in world.journal.jobs(list(found))}
+    recorded = {job.id: job for job in world.journal.jobs(list(found))}
+    tidy_work(world, [job for job in recorded.values() if job.state in (State.DONE, State.VOID)])
     now = world.clock.now()
     steps = []
     for job_id, (path, name) in found.items():
@@ -77,13 +79,33 @@ def sweep_work(world: World) -> None:
     world.commit(steps)
 
 
+def tidy_work(world: World, over: Sequence[Job]) -> None:
+    """Files in work/ whose job is over: what is archived goes, anything else becomes a job of its own.
+
+    An original is left when its archive is another file system (S16) and the run ended before it was removed;
+    a file whose claim was given up may be seen again when its share is.
+    """
+    fx, folders, now = world.effects, world.folders, world.clock.now()
+    steps = []
+    for job in over:
+        if job.state is State.DONE and not moves.has_late_bytes(folders, job):
+            fx.unlink(folders.claimed(job))
+        else:
+            other = world.new_job(job.name, 0, now)
+            moves.part_late_bytes(fx, folders, job, other)
+            fx.sync_directory(folders.work)
+            logger.warning("claim.late-bytes", job=job.id, late=other.id, file=names.display(job.name))
+            steps.append(Step(before=None, after=other, detail={"late_bytes_of": job.id}))
+    world.commit(steps)
+
+
 def check_claims(world: World) -> None:
     """A claim whose file lies in the inbox again did not last (a share lost power): it is a drop again."""
     steps = []
     for job in world.journal.take(world.route, [State.CLAIMED], _MOST, policy.FAR_FUTURE):
         if moves.is_claimed(world.folders, job):
             continue
-        back = os.path.lexists(world.folders.inbox / os.fsdecode(job.name))
+        back = is_there(world.folders.inbox / os.fsdecode(job.name))
         why = "claim came back" if back else "vanished"
         logger.log("WARNING" if back else "ERROR", "claim.lost", job=job.id, why=why)
         steps.append(Step(before=job, after=replace(job, state=State.VOID), detail={"why": why}))
@@ -122,5 +144,8 @@ def _owner(world: World, job_id: str) -> State | None:
 
 
 def _entries(directory: Path) -> Iterator[Path]:
-    if directory.is_dir():
-        yield from sorted(directory.iterdir())
+    try:
+        found = sorted(directory.iterdir())
+    except FileNotFoundError:
+        return
+    yield from found

@@ -1,11 +1,15 @@
-"""The composition root: the only module that knows every room, and builds the routes' worlds from them."""
+"""The composition root: the only module that knows every room, and builds the routes' worlds from them.
+
+`assembled` is what a process calls. It has two halves: `proven` checks the machine, `built` makes the parts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from loguru import logger
@@ -15,7 +19,15 @@ from connector.clock import SystemClock
 from connector.credentials import client_secret, technical_password
 from connector.effects import Effects
 from connector.errors import ConfigurationError
-from connector.gateways import AccountDesk, EventLoop, Secrets, open_gateway, traits_of
+from connector.gateways import (
+    AccountDesk,
+    EventLoop,
+    HttpSession,
+    OpenSession,
+    Secrets,
+    open_gateway,
+    traits_of,
+)
 from connector.inbox import Bell, Inbox
 from connector.inbox.ignore import NameFilter
 from connector.inbox.settle import SettleRules
@@ -26,6 +38,7 @@ from connector.moves import Folders
 from connector.outbox import OutboxScribe
 from connector.paths import folders_of, journal_of, owned
 from connector.policy import LookupRules, RouteRules
+from connector.ports import Clock, Courier, Inspector
 from connector.settings import Account, Route, Settings
 from connector.validation.catalogue import Catalogue, load_catalogue
 from connector.validation.pool import InspectionPool
@@ -54,18 +67,47 @@ class Assembly:
 
 
 @contextmanager
+def inspectors(settings: Settings, routes: Sequence[Route]) -> Iterator[Inspector]:
+    """The processes that look into files, getting warm for what these routes take."""
+    with InspectionPool(settings.workers, overrides=settings.schemas) as pool:
+        pool.warm_up(_ruled_kinds(load_catalogue(overrides=settings.schemas), routes))
+        yield pool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """How what everything else stands on is made. The defaults are the real ones."""
+
+    effects: Callable[[], Effects] = Effects
+    journal: Callable[[Path], SqliteJournal] = SqliteJournal
+    inspector: Callable[[Settings, Sequence[Route]], AbstractContextManager[Inspector]] = inspectors
+    session: OpenSession = HttpSession
+    clock: Clock = field(default_factory=SystemClock)
+
+
+@contextmanager
 def assembled(
-    settings: Settings, routes: tuple[str, ...] = (), effects: Effects | None = None
+    settings: Settings, routes: tuple[str, ...] = (), parts: Parts | None = None
 ) -> Iterator[Assembly]:
     """Check the machine, take the lock and build everything; tidy up afterwards.
 
     Args:
         routes: names of the routes to run; none for all.
-        effects: the hands to work with.
+        parts: what to build from.
     Raises:
         ConfigurationError: something would break; one finding for each.
         AnotherInstance: the state directory is in use.
         JournalDamaged: the journal cannot be trusted.
+    """
+    with built(settings, proven(settings, routes), parts or Parts()) as assembly:
+        yield assembly
+
+
+def proven(settings: Settings, routes: tuple[str, ...] = ()) -> list[Route]:
+    """The routes to run, once this machine has shown that it can keep what the settings promise.
+
+    Raises:
+        ConfigurationError: as `assembled`.
     """
     chosen = [route for route in settings.route if not routes or route.name in routes]
     if unknown := set(routes) - {route.name for route in chosen}:
@@ -77,25 +119,41 @@ def assembled(
         catalogue.locate(kind)
     if any(route.rules_level != "off" for route in chosen):
         check_rule_sets()
+    return chosen
+
+
+@contextmanager
+def built(settings: Settings, chosen: list[Route], parts: Parts) -> Iterator[Assembly]:
+    """Take the lock and build everything, without another look at the machine.
+
+    Raises:
+        AnotherInstance, JournalDamaged: as `assembled`.
+    """
     with ExitStack() as stack:
         stack.enter_context(owned(settings))
-        hands = effects or Effects()
+        hands = parts.effects()
         stack.callback(hands.close)
-        journal = SqliteJournal(journal_of(settings))
+        journal = parts.journal(journal_of(settings))
         stack.callback(journal.close)
-        pool = stack.enter_context(InspectionPool(settings.workers, overrides=settings.schemas))
-        pool.warm_up(_ruled_kinds(catalogue, chosen))
+        inspector = stack.enter_context(parts.inspector(settings, chosen))
         loop = EventLoop()
         stack.callback(loop.close)
         desks: dict[str, AccountDesk] = {}
         for account in {
             settings.account_of(route).name: settings.account_of(route) for route in chosen
         }.values():
-            desks[account.name] = open_gateway(account, _secrets(settings, account), loop)
+            desks[account.name] = open_gateway(
+                account,
+                _secrets(settings, account),
+                loop,
+                session=parts.session,
+                clock=parts.clock.monotonic,
+            )
             stack.callback(desks[account.name].close, 0.0)
         lines = []
         for route in chosen:
-            line = _line(settings, route, journal, hands, pool, desks[route.account])
+            courier = desks[route.account].courier()
+            line = _line(settings, route, journal, hands, inspector, courier, parts.clock)
             lines.append(line)
             if line.bell is not None:
                 stack.callback(line.bell.close)
@@ -129,14 +187,14 @@ def _line(
     route: Route,
     journal: SqliteJournal,
     effects: Effects,
-    pool: InspectionPool,
-    desk: AccountDesk,
+    inspector: Inspector,
+    courier: Courier,
+    clock: Clock,
 ) -> Line:
     kind = kind_of(route.inbox_dir)
     remote = is_remote(kind)
     quiet = quiet_seconds(kind) if route.quiet_seconds is None else route.quiet_seconds
     traits = traits_of(settings.account_of(route))
-    clock = SystemClock()
     inbox = Inbox(
         route.inbox_dir,
         NameFilter(route.include, route.ignore),
@@ -173,8 +231,8 @@ def _line(
         journal=journal,
         bundles=journal,
         effects=effects,
-        inspector=pool,
-        courier=desk.courier(),
+        inspector=inspector,
+        courier=courier,
         scribe=OutboxScribe(
             route, settings.environment, route.folder_language or settings.language, settings.timezone
         ),

@@ -98,6 +98,8 @@ class World:
 
         A folder without a day below it is kept small by its readers: there a name is taken while it is seen.
         """
+        if not wanted:
+            return {}
         visible: dict[str, frozenset[str]] = {}
         for folder in {folder for _, folder in wanted if "/" not in folder}:
             path = self.folders.outbox / folder

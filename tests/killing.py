@@ -22,7 +22,7 @@ from connector.journal import SqliteJournal
 from connector.model import State, Step
 from connector.service import Service
 from connector.settings import load
-from connector.wiring import assembled
+from connector.wiring import Parts, assembled
 
 
 class Moments:
@@ -104,7 +104,7 @@ def main() -> None:
     config, moment = sys.argv[1:]
     moments = Moments(moment)
     mortal_commit(moments)
-    with assembled(load(Path(config)), effects=MortalHands(moments)) as assembly:
+    with assembled(load(Path(config)), parts=Parts(effects=lambda: MortalHands(moments))) as assembly:
         Service(assembly, threading.Event()).run(once=True, follow_for=5.0)
 
 

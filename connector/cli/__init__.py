@@ -11,7 +11,7 @@ import sys
 import click
 
 from connector.cli.context import Context, global_options, report_error
-from connector.errors import ConnectorError, ExitCode
+from connector.errors import ConnectorError, Deferrable, ExitCode
 
 # name → module below connector.cli that holds a click command of that name (with "_" for "-")
 _COMMANDS = {
@@ -67,4 +67,7 @@ def main() -> None:
     except ConnectorError as error:
         report_error(context, error)
         sys.exit(error.exit_code)
+    except OSError as error:  # a disk or a share in trouble at the start: the next one may find it repaired
+        report_error(context, Deferrable(str(error)))
+        sys.exit(ExitCode.TRY_AGAIN)
     sys.exit(code if isinstance(code, int) else ExitCode.DONE)

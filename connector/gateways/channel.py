@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from loguru import logger
 from pydantic import SecretStr
@@ -14,21 +15,43 @@ from connector.gateways.gate import Gate
 from connector.gateways.http import HttpSession
 from connector.gateways.oauth import Credentials, Tokens, TokenUnavailable
 from connector.model import NotSent, SubmitAnswer, Unknown
-from connector.settings import Account
+from connector.settings import Account, Timeouts
 
 # Beside the documents in flight: a token request, a poll and a look-up find a connection at once.
 _SPARE_CONNECTIONS = 4
 
 
-class Channel:
-    """Built and used on the event loop only."""
+class Session(Protocol):
+    """Connections to the hosts of one account, as `http.HttpSession` has them."""
 
-    def __init__(self, account: Account, secret: SecretStr, gate: Gate) -> None:
+    async def exchange(self, request: Request, authorization: str | None = None) -> Exchange:
+        """Send one request once. Never raises for anything the network, the server or the spool does."""
+
+    async def close(self) -> None:
+        """Close every connection."""
+
+
+OpenSession = Callable[[Timeouts, int, Sequence[str], str], Session]
+
+
+class Channel:
+    """Built and used on the event loop only.
+
+    Args:
+        account: its settings.
+        secret: its client secret.
+        gate: of this account.
+        session: makes the connections, from what `HttpSession` takes.
+    """
+
+    def __init__(
+        self, account: Account, secret: SecretStr, gate: Gate, session: OpenSession = HttpSession
+    ) -> None:
         urls = (str(account.base_url), str(account.token_url))
         connections = account.max_in_flight + _SPARE_CONNECTIONS
         # XP Z12-013 renamed the header between Flow 1.1.0 and 1.2.0.
         request_id = "X-Request-Id" if account.api_version == "1.1" else "Request-Id"
-        self._session = HttpSession(account.timeouts, connections, urls, request_id)
+        self._session = session(account.timeouts, connections, urls, request_id)
         self._gate = gate
         credentials = Credentials(
             token_url=str(account.token_url),

@@ -11,7 +11,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +28,7 @@ class SqliteJournal:
     Args:
         path: the database file, on a local disk.
     Raises:
+        JournalBusy: it cannot be opened or read now.
         JournalDamaged: the file is not a sound journal, or a newer version of the connector wrote it.
     """
 
@@ -37,14 +38,16 @@ class SqliteJournal:
         self._decision = threading.RLock()
         self._reading = threading.local()  # each thread's own connection: a reader never waits for a flush
         self._readers: list[sqlite3.Connection] = []
-        try:
+        with self._translated():
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._migrate()
-            self._check()
-        except sqlite3.DatabaseError as error:
-            raise JournalDamaged(f"{path}: {error}") from error
+            try:
+                self._db.execute("PRAGMA journal_mode = WAL")
+                self._db.execute("PRAGMA synchronous = FULL")
+                self._migrate()
+                self._check()
+            except BaseException:
+                self._db.close()
+                raise
 
     def close(self) -> None:
         with self._lock:
@@ -61,12 +64,14 @@ class SqliteJournal:
 
     def counts(self, route: str) -> dict[State, int]:
         """How many jobs of a route are in each state that is not an end."""
-        rows = self._reader().execute(sql.OPEN_COUNTS, (route,)).fetchall()
+        with self._translated():
+            rows = self._reader().execute(sql.OPEN_COUNTS, (route,)).fetchall()
         return {State(state): count for state, count in rows}
 
     def outcomes(self, since: datetime) -> dict[str, int]:
         """How many jobs were concluded since a time, by outcome."""
-        rows = self._reader().execute(sql.OUTCOMES, (stamp(since),)).fetchall()
+        with self._translated():
+            rows = self._reader().execute(sql.OUTCOMES, (stamp(since),)).fetchall()
         found: dict[str, int] = {}
         for _, outcome, count in rows:
             found[outcome] = found.get(outcome, 0) + count
@@ -93,7 +98,7 @@ class SqliteJournal:
         return self._jobs(sql.DOCUMENTS, (bundle,))
 
     def gathered(self, route: str) -> list[str]:
-        with _translated():
+        with self._translated():
             return [row[0] for row in self._reader().execute(sql.GATHERED, (route,))]
 
     def finished(self, route: str) -> list[Job]:
@@ -101,7 +106,8 @@ class SqliteJournal:
 
     # ------------------------------------------------------------------ following
     def cursor(self, account: str) -> str | None:
-        row = self._reader().execute(sql.GET_CURSOR, (account,)).fetchone()
+        with self._translated():
+            row = self._reader().execute(sql.GET_CURSOR, (account,)).fetchone()
         return row[0] if row else None
 
     def awaited(self, account: str, flow_ids: Sequence[str]) -> list[Job]:
@@ -125,13 +131,13 @@ class SqliteJournal:
         return found
 
     def _jobs(self, query: str, values: Sequence[object] | dict[str, str]) -> list[Job]:
-        with _translated():
+        with self._translated():
             bodies, file_names = self._reader().execute(query, values).fetchone()
         return from_arrays(bodies, file_names)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _translated():
+        with self._lock, self._translated():
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -152,18 +158,40 @@ class SqliteJournal:
     def _check(self) -> None:
         (answer,) = self._db.execute("PRAGMA quick_check(1)").fetchone()
         if answer != "ok":
-            raise JournalDamaged(answer)
+            raise sqlite3.DatabaseError(answer)
+        # SQLite opens what it may not write for reading only, and would then refuse every commit to come.
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute(f"PRAGMA user_version = {len(sql.MIGRATIONS)}")
+        self._db.execute("ROLLBACK")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """A full disk or a lock held too long is trouble that passes (S08, S18); nothing was written then.
+
+        Damage is only what a second look finds as well: for that the connector stays down.
+        """
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise JournalBusy(f"the journal cannot be used now: {error}") from error
+        except sqlite3.IntegrityError as error:  # a row that is there already: not what was read
+            raise JournalDamaged(f"{self._path}: {error}") from error
+        except sqlite3.DatabaseError as error:
+            if not _is_damaged(self._path):
+                raise JournalBusy(f"the journal could not be read: {error}") from error
+            raise JournalDamaged(f"{self._path}: {error}") from error
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """A full disk or a lock held too long is trouble that passes (S08, S18); nothing was written then."""
+def _is_damaged(path: Path) -> bool:
+    """Whether a connection of its own finds the file damaged too; a read that failed once proves nothing."""
     try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise JournalBusy(f"the journal cannot be used now: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise JournalDamaged(str(error)) from error
+        with closing(sqlite3.connect(path, timeout=30.0)) as db:
+            (answer,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError:
+        return False
+    except sqlite3.DatabaseError:
+        return True
+    return bool(answer != "ok")
 
 
 def _reserve(db: sqlite3.Connection, wish: NameWish) -> str:

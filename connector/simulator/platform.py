@@ -7,6 +7,8 @@ incoming flows. A document's content is glanced at, never validated.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from hashlib import sha256
 
 from connector.simulator.answers import ALREADY_EXISTS, Answer, answer_json
@@ -32,6 +34,7 @@ class SimulatedPlatform:
         plan: how it behaves from the start.
         archive: where it keeps what it receives.
         client_id, client_secret: the one client it knows.
+        clock: seconds since 1970; a test may own it.
     """
 
     def __init__(
@@ -40,9 +43,10 @@ class SimulatedPlatform:
         archive: Archive | None = None,
         client_id: str = CLIENT_ID,
         client_secret: str = CLIENT_SECRET,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         plan = plan or Plan()
-        self.ledger = Ledger(archive)
+        self.ledger = Ledger(archive, clock)
         self.tokens = Tokens(client_id, client_secret)
         self.faults = FaultPlan(plan.rule)
         self.exchanges = ExchangeLog()

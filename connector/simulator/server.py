@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
@@ -122,6 +123,7 @@ class Simulator:
         plan: switches and rules: a `Plan`, its plain values, or the file that has them.
         port: 0 for any free one.
         keep: a folder in which it remembers what it received.
+        clock: seconds since 1970; a test may own it.
         switches: shorthand for single switches, e.g. `ack_delay=0.5`.
     Raises:
         ConfigurationError: as `serve`.
@@ -133,9 +135,10 @@ class Simulator:
         *,
         port: int = 0,
         keep: Path | None = None,
+        clock: Callable[[], float] = time.time,
         **switches: Any,
     ) -> None:
-        self._platform = SimulatedPlatform(_plan(plan), _archive(keep))
+        self._platform = SimulatedPlatform(_plan(plan), _archive(keep), clock=clock)
         self._port = port
         self._url = ""
         self._started = threading.Event()

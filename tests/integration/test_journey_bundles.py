@@ -20,7 +20,7 @@ from connector.samples.ubl import ubl_invoice
 from connector.service import Report, Service
 from connector.settings import load
 from connector.simulator import Simulator
-from connector.wiring import assembled
+from connector.wiring import Parts, assembled
 from tests.archives import central, local, patched, tar_of, zip_of
 from tests.platform import platform as platform
 from tests.platform import until
@@ -39,7 +39,8 @@ def tree(tmp_path: Path, platform: Simulator) -> Tree:
 
 def serve(tree: Tree, effects: Effects | None = None, follow_for: float = 4.0) -> Report:
     """A whole run in this process."""
-    with assembled(load(tree.config), effects=effects) as assembly:
+    parts = Parts(effects=lambda: effects) if effects else None
+    with assembled(load(tree.config), parts=parts) as assembly:
         return Service(assembly, threading.Event()).run(once=True, follow_for=follow_for)
 
 

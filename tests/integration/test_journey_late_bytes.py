@@ -14,7 +14,7 @@ from connector.samples.ubl import ubl_invoice
 from connector.service import Service
 from connector.settings import load
 from connector.simulator import Simulator
-from connector.wiring import assembled
+from connector.wiring import Parts, assembled
 from tests.platform import platform as platform
 from tests.setup_tree import SECRET, assert_at_rest, plant
 
@@ -49,7 +49,7 @@ def test_A05_late_bytes_that_cannot_be_parted_yet_are_never_archived_as_the_orig
     dropped.append(hashlib.sha256(first + b"<!-- late -->").hexdigest())
     platform.acknowledge(platform.flows[0].flow_id, "Ok")
     hands = _FullAtFirst(claimed.parent)
-    with assembled(load(tree.config), effects=hands) as assembly:
+    with assembled(load(tree.config), parts=Parts(effects=lambda: hands)) as assembly:
         Service(assembly, threading.Event()).run(once=True, follow_for=8.0)
     assert hands.refused == 1
     assert sorted(str(job.outcome) for job in tree.jobs()) == ["accepted", "held"]

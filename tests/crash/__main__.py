@@ -1,0 +1,115 @@
+"""`python -m tests.crash`: the long levels, with a table at the end; or one run again, aloud, by its line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+
+from tests.crash.bench import Bench
+from tests.crash.series import WORKERS, dry, pairs, run_series, sampled, singles
+from tests.crash.spec import MODES, Outcome, Point, RunSpec
+from tests.crash.tally import HEAD, Tally
+
+SEED = 1
+
+
+def main() -> int:
+    asked = _arguments()
+    if asked.shape or asked.plan:
+        return _again(asked)
+    deadline = time.monotonic() + asked.minutes * 60
+    tallies = []
+    first = Tally(level="singles")
+    tallies.append(first)
+    seen = list(run_series(dry(), workers=asked.workers))
+    for outcome in seen:
+        first.add(outcome)
+    ones = sampled((spec for outcome in _in_order(seen) for spec in singles(outcome)), 10**9, asked.seed)
+    if asked.level != "pairs":
+        _until(deadline, first, run_series(ones[asked.begin :], workers=asked.workers))
+    if asked.level != "singles" and time.monotonic() < deadline:
+        tallies.append(_all_pairs(ones, asked, deadline))
+    print(HEAD)
+    for tally in tallies:
+        print(tally.row())
+    return 1 if any(tally.bad for tally in tallies) else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--level", choices=("all", "singles", "pairs"), default="all")
+    parser.add_argument("--workers", type=int, default=WORKERS)
+    parser.add_argument("--seed", type=int, default=SEED, help="of the order of runs")
+    parser.add_argument("--begin", type=int, default=0, help="with so many runs of the order left out")
+    parser.add_argument("--shape")
+    parser.add_argument("--plan")
+    parser.add_argument("--points", nargs="*", default=[], help='such as "rename work after#1"')
+    parser.add_argument("--mode", choices=MODES, default="kill")
+    parser.add_argument("--patient", action="store_true")
+    return parser.parse_args()
+
+
+def _again(asked: argparse.Namespace) -> int:
+    """One run, aloud."""
+    spec = RunSpec(
+        shape=asked.shape or "plain",
+        plan=asked.plan or "accepted",
+        points=tuple(map(Point.read, asked.points)),
+        mode=asked.mode,
+        eager=not asked.patient,
+    )
+    with Bench(loud=True) as bench:
+        outcome = bench.run(spec)
+    for number, life in enumerate(outcome.passed):
+        print(f"life {number}: {len(life)} points, the last ones", *(str(point) for point, _ in life[-3:]))
+    if outcome.missed:
+        print("a point was not reached")
+    print(*(outcome.violations or ("no violation",)), sep="\n")
+    return 1 if outcome.violations else 0
+
+
+def _in_order(seen: list[Outcome]) -> list[Outcome]:
+    return sorted(seen, key=lambda outcome: (outcome.spec.shape, outcome.spec.plan))
+
+
+def _until(deadline: float, tally: Tally, outcomes: Iterator[Outcome]) -> None:
+    for outcome in outcomes:
+        tally.add(outcome)
+        if time.monotonic() > deadline:
+            break
+
+
+def _all_pairs(ones: list[RunSpec], asked: argparse.Namespace, deadline: float) -> Tally:
+    """For each run with one death, in the order of the seed: all those with a second one in its recovery."""
+    tally = Tally(level="pairs")
+    ahead, done = asked.begin, asked.begin
+    waiting: deque[RunSpec] = deque()
+
+    def more() -> None:
+        nonlocal ahead
+        while len(waiting) < 20 * asked.workers and ahead < len(ones):
+            waiting.append(ones[ahead])
+            ahead += 1
+
+    more()
+    for outcome in run_series(waiting, workers=asked.workers):
+        tally.add(outcome)
+        if len(outcome.spec.points) == 1:
+            waiting.extend(pairs(outcome))
+            done += 1
+        if time.monotonic() > deadline:
+            break
+        more()
+    print(
+        f"of {len(ones)} runs with one death, {done} were gone on from; "
+        f"the next time: --level pairs --seed {asked.seed} --begin {done}"
+    )
+    return tally
+
+
+if __name__ == "__main__":
+    sys.exit(main())

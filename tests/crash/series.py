@@ -1,0 +1,150 @@
+"""Which runs a level has, and how they are spread over processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from queue import Queue
+from random import Random
+
+from tests.crash.plans import PLANS
+from tests.crash.shapes import shapes
+from tests.crash.spec import Outcome, RunSpec
+
+PROJECT = Path(__file__).parents[2]
+WORKERS = 3
+AHEAD = 2  # specs that a worker has in hand: it never waits for the next one
+
+
+# --------------------------------------------------------------------------- which runs
+def dry() -> list[RunSpec]:
+    """A run without any death for each shape and plan: it shows where one can die."""
+    return [
+        RunSpec(shape=name, plan=plan)
+        for name, shape in shapes().items()
+        for plan in (PLANS if not shape.broken else ("accepted",))
+    ]
+
+
+def singles(seen: Outcome) -> Iterator[RunSpec]:
+    """After a dry run, every run with one death: at every point; as a power cut where it takes anything."""
+    spec = seen.spec
+    if shapes()[spec.shape].broken:
+        return  # its first life is not one of those that die
+    for number, (point, loose) in enumerate(seen.passed[0]):
+        for mode in ("kill", "cut", "torn") if loose else ("kill",):
+            yield RunSpec(shape=spec.shape, plan=spec.plan, points=(point,), mode=mode, eager=number % 2 == 0)
+
+
+def pairs(seen: Outcome) -> Iterator[RunSpec]:
+    """Every run with two deaths that begins as this run with one: the second during its recovery."""
+    spec = seen.spec
+    if len(seen.passed) < 2:
+        return
+    for number, (point, loose) in enumerate(seen.passed[1]):
+        if loose or spec.mode == "kill":
+            yield RunSpec(
+                shape=spec.shape,
+                plan=spec.plan,
+                points=(*spec.points, point),
+                mode=spec.mode,
+                eager=number % 2 == 0,
+            )
+
+
+def sampled(found: Iterable[RunSpec], most: int, seed: int) -> list[RunSpec]:
+    """Some of them, always the same for a seed, in an order that mixes shapes and plans."""
+    runs = list(found)
+    Random(seed).shuffle(runs)
+    return runs[:most]
+
+
+# --------------------------------------------------------------------------- running them
+def run_series(
+    specs: Iterable[RunSpec],
+    *,
+    workers: int = WORKERS,
+    package: Path = PROJECT,
+    stop_at: int | None = None,
+) -> Iterator[Outcome]:
+    """Run specs in worker processes, and give the outcomes as they come.
+
+    Args:
+        specs: a deque may grow while they are run, out of what the outcomes show.
+        workers: processes; two cores have room for three, because some runs wait for an answer.
+        package: the folder that holds the package `connector` to be run.
+        stop_at: end after so many violating runs.
+    Raises:
+        RuntimeError: a worker died.
+    """
+    waiting = specs if isinstance(specs, deque) else deque(specs)
+    bad = 0
+    with _workers(workers, package) as (hands, back):
+        loads = dict.fromkeys(hands, 0)
+        while waiting or any(loads.values()):
+            for hand in hands * AHEAD:
+                if waiting and loads[hand] < AHEAD:
+                    _give(hand, waiting.popleft())
+                    loads[hand] += 1
+            hand, line = back.get()
+            if line is None:
+                raise RuntimeError(f"a crash worker died ({hand.wait()})")
+            loads[hand] -= 1
+            outcome = Outcome.read(line)
+            yield outcome
+            bad += bool(outcome.violations)
+            if stop_at is not None and bad >= stop_at:
+                return
+
+
+def _give(hand: subprocess.Popen[bytes], spec: RunSpec) -> None:
+    assert hand.stdin is not None
+    hand.stdin.write(spec.as_json().encode() + b"\n")
+    hand.stdin.flush()
+
+
+_Back = Queue[tuple["subprocess.Popen[bytes]", bytes | None]]
+
+
+@contextmanager
+def _workers(count: int, package: Path) -> Iterator[tuple[list[subprocess.Popen[bytes]], _Back]]:
+    # With -m the current folder comes first: `connector` is found there, and `tests` in the project.
+    environment = os.environ | {"PYTHONPATH": str(PROJECT), "PYTHONWARNINGS": "ignore"}
+    command = [sys.executable, "-m", "tests.crash.worker", "--package", str(package)]
+    back: _Back = Queue()
+    hands = []
+    with ExitStack() as stack:
+        for _ in range(count):
+            hand = subprocess.Popen(
+                command, cwd=package, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+            reader = threading.Thread(target=_read, args=(hand, back), daemon=True)
+            reader.start()
+            stack.callback(_end, hand, reader)
+            hands.append(hand)
+        yield hands, back
+
+
+def _read(hand: subprocess.Popen[bytes], back: _Back) -> None:
+    assert hand.stdout is not None
+    for line in hand.stdout:
+        back.put((hand, line))
+    back.put((hand, None))
+
+
+def _end(hand: subprocess.Popen[bytes], reader: threading.Thread) -> None:
+    """Let it finish what it has in hand, and go."""
+    assert hand.stdin is not None
+    assert hand.stdout is not None
+    with contextlib.suppress(BrokenPipeError):  # it has died, and that is told elsewhere
+        hand.stdin.close()
+    hand.wait(timeout=120)
+    reader.join()
+    hand.stdout.close()

@@ -1,0 +1,140 @@
+"""The inboxes: what is dropped, what its writer does later, and what may become of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+
+from connector.samples.broken import invoice_not_well_formed, invoice_without_date
+from connector.samples.ubl import ubl_invoice
+
+GOOD = frozenset({"good"})  # the platform's answer decides: see `plans.Plan.outcomes`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """Something that a writer does to its file behind our back, once in a run.
+
+    Args:
+        when: "claimed" (it is in work/ for an instant), "copying" (half of it is copied), "copied" (the copy
+            is not written down yet), "sent" (the platform has answered).
+        content: all of the file from then on.
+    """
+
+    name: str
+    when: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """A file that is dropped, and what may become of it."""
+
+    name: str
+    content: bytes
+    ends: frozenset[str] = GOOD  # outcomes; "good" stands for those of the plan
+    route: str = "ventes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One inbox.
+
+    Args:
+        files: what is dropped, oldest first.
+        deeds: what their writers do later.
+        remote_archive: the archive is another file system, so that no rename leads there.
+        broken: a file that cannot be copied in a first life, which is lived beside those of the run's points.
+    """
+
+    name: str
+    files: tuple[Dropped, ...]
+    deeds: tuple[Deed, ...] = ()
+    remote_archive: bool = False
+    broken: str = ""
+    routes: tuple[str, ...] = field(default=("ventes",))
+
+
+def _good(number: str) -> bytes:
+    return ubl_invoice(number=number)
+
+
+@cache
+def shapes() -> dict[str, Shape]:
+    """Every shape by name."""
+    one = _good("FA1")
+    longer, other = one + b"<!-- late -->", _good("FA9")
+    either = frozenset({"good", "duplicate"})
+    first_or_held = frozenset({"good", "held"})
+    late = frozenset({"good", "held"})
+    rejected, unreadable = frozenset({"rejected_before_sending"}), frozenset({"unreadable"})
+    made = (
+        Shape(name="plain", files=(Dropped(name="FA1.xml", content=one),)),
+        Shape(
+            name="batch",
+            files=tuple(Dropped(name=f"FA{n}.xml", content=_good(f"FA{n}")) for n in range(1, 4)),
+        ),
+        Shape(
+            name="duplicate",
+            files=(
+                Dropped(name="FA1.xml", content=one, ends=either),
+                Dropped(name="copie.xml", content=one, ends=either),
+            ),
+        ),
+        Shape(
+            name="same-number",
+            files=(
+                Dropped(name="FA1.xml", content=one, ends=first_or_held),
+                Dropped(name="FA1 bis.xml", content=longer, ends=first_or_held),
+            ),
+        ),
+        Shape(
+            name="invalid",
+            files=(
+                Dropped(name="sans date.xml", content=invoice_without_date(), ends=rejected),
+                Dropped(name="FA1.xml", content=one),
+                Dropped(name="cassé.xml", content=invoice_not_well_formed(), ends=unreadable),
+            ),
+        ),
+        Shape(
+            name="late-copying",
+            files=(
+                Dropped(name="FA1.xml", content=one, ends=late),
+                Dropped(name="FA2.xml", content=_good("FA2"), ends=late),
+            ),
+            deeds=(
+                # Its beginning changes, and its end: half of one and half of the other was never its content.
+                Deed(name="FA1.xml", when="copying", content=other + b"<!-- late -->"),
+                Deed(name="FA2.xml", when="copying", content=_good("FA2") + b"<!-- late -->"),
+            ),
+        ),
+        Shape(
+            name="late-copied",
+            files=(Dropped(name="FA1.xml", content=one, ends=late),),
+            deeds=(Deed(name="FA1.xml", when="copied", content=other),),
+        ),
+        Shape(
+            name="late-sent",
+            files=(Dropped(name="FA1.xml", content=one, ends=late),),
+            deeds=(Deed(name="FA1.xml", when="sent", content=longer),),
+        ),
+        Shape(
+            name="two-routes",
+            files=(
+                Dropped(name="FA1.xml", content=one),
+                Dropped(name="FA1.xml", content=_good("AC1"), route="achats"),
+            ),
+            routes=("ventes", "achats"),
+        ),
+        Shape(
+            name="remote-archive",
+            files=(Dropped(name="FA1.xml", content=one),),
+            remote_archive=True,
+        ),
+        Shape(
+            name="one-bad",
+            files=tuple(Dropped(name=f"FA{n}.xml", content=_good(f"FA{n}")) for n in range(1, 4)),
+            broken="FA2.xml",
+        ),
+    )
+    return {shape.name: shape for shape in made}

@@ -1,0 +1,145 @@
+"""The words of the harness: what is to be run, and what came of it. Plain data, also as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+MODES = ("kill", "cut", "torn")
+
+
+class Point(NamedTuple):
+    """A place where a life can end: the n-th time that it passes the label, from 1."""
+
+    label: str
+    nth: int
+
+    def __str__(self) -> str:
+        return f"{self.label}#{self.nth}"
+
+    @classmethod
+    def read(cls, text: str) -> Point:
+        label, _, nth = text.rpartition("#")
+        return cls(label, int(nth))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec:
+    """One run.
+
+    Args:
+        shape, plan: names of `shapes.SHAPES` and `plans.PLANS`.
+        points: where the first life ends, the second, …; one more life follows and works to the end.
+        mode: what a death takes with it. `kill`: nothing, the page cache lives on. `cut`: the power fails,
+            and what was not flushed is gone: names that a folder had not on the disk yet, and half of the
+            bytes. `torn`: the power fails, names are on the disk already, and bytes not flushed are not.
+        eager: results are taken away the moment they appear; else only when a life has ended.
+    """
+
+    shape: str
+    plan: str
+    points: tuple[Point, ...] = ()
+    mode: str = "kill"
+    eager: bool = True
+
+    def line(self) -> str:
+        """The command that does exactly this run again, and tells what happens in it."""
+        words = ["python", "-m", "tests.crash", "--shape", self.shape, "--plan", self.plan]
+        if self.points:
+            words += ["--points", *map(str, self.points)]
+        if self.mode != "kill":
+            words += ["--mode", self.mode]
+        if not self.eager:
+            words += ["--patient"]
+        return shlex.join(words)
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def read(cls, line: str | bytes) -> RunSpec:
+        found = json.loads(line)
+        points = tuple(Point(label, nth) for label, nth in found.pop("points"))
+        return cls(points=points, **found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """One life of the connector.
+
+    Args:
+        point: where it ends; None: it works until nothing is left.
+        hold: where it stops itself (SIGSTOP), so that a tracer can be attached: "start", before it does
+            anything; "loop", when the thread that talks to platforms begins. Such a life has no points: its
+            parts are the plain ones, so that whatever it calls is called by the connector. Empty: nowhere.
+    """
+
+    point: Point | None = None
+    hold: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How a life ended.
+
+    Args:
+        status: of the process, as `waitpid` tells it.
+        passed: the points it passed, in order, each with whether something was not flushed there.
+        report: what it said itself at its end; empty when it was killed.
+    """
+
+    status: int
+    passed: tuple[tuple[Point, bool], ...] = ()
+    report: dict[str, Any]
+
+    @property
+    def rested(self) -> bool:
+        """Whether it came to its end by itself, with nothing left to do."""
+        return bool(self.report.get("rested"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """A broken promise: which invariant, and what was seen."""
+
+    rule: str  # I1 … I11, or "harness"
+    seen: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.seen}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of a run.
+
+    Args:
+        missed: a point of the spec was not reached: a life worked to its end where it should have died.
+        passed: for each life, the points it passed and whether something was not flushed there.
+    """
+
+    spec: RunSpec
+    violations: tuple[Violation, ...] = ()
+    missed: bool = False
+    passed: tuple[tuple[tuple[Point, bool], ...], ...] = ()
+
+    def as_json(self, *, passed: bool) -> str:
+        found = asdict(self) | {"spec": json.loads(self.spec.as_json())}
+        if not passed:
+            found["passed"] = ()
+        return json.dumps(found)
+
+    @classmethod
+    def read(cls, line: str | bytes) -> Outcome:
+        found = json.loads(line)
+        lives = tuple(
+            tuple((Point(label, nth), loose) for (label, nth), loose in life) for life in found["passed"]
+        )
+        return cls(
+            spec=RunSpec.read(json.dumps(found["spec"])),
+            violations=tuple(Violation(**violation) for violation in found["violations"]),
+            missed=found["missed"],
+            passed=lives,
+        )

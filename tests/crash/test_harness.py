@@ -1,0 +1,92 @@
+"""The harness itself is honest: it sees what is spoiled, and a life ends where it is told to end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from functools import cache
+
+import pytest
+
+from tests.crash.series import PROJECT, pairs, run_series, sampled, singles
+from tests.crash.spec import Outcome, Point, RunSpec
+from tests.crash.tampering import TRICKS
+
+
+@cache
+def seen_after_tampering() -> dict[str, list[str]]:
+    command = [sys.executable, "-m", "tests.crash.tampering"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=True)
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("what", TRICKS)
+def test_the_checker_sees_when(what: str) -> None:
+    rule, _ = TRICKS[what]
+    found = seen_after_tampering()[what]
+    assert rule in found if rule else found == []
+
+
+def one(spec: RunSpec) -> Outcome:
+    (outcome,) = run_series([spec], workers=1)
+    return outcome
+
+
+def test_a_run_without_a_death_shows_where_one_can_die() -> None:
+    outcome = one(RunSpec(shape="plain", plan="accepted"))
+    assert outcome.violations == ()
+    (life,) = outcome.passed
+    labels = {point.label for point, _ in life}
+    assert {"rename work before", "copy spool half", "commit inside", "submit body", "submit after"} <= labels
+    assert any(loose for _, loose in life)
+    assert not all(loose for _, loose in life)
+
+
+def test_a_life_ends_at_its_point_and_the_next_one_finishes() -> None:
+    point = Point("submit after", 1)
+    outcome = one(RunSpec(shape="plain", plan="accepted", points=(point,)))
+    first, second = outcome.passed
+    assert first[-1][0] == point
+    assert "search before" in {passed.label for passed, _ in second}  # looked up before anything else
+    assert "submit before" not in {passed.label for passed, _ in second}
+    assert (outcome.violations, outcome.missed) == ((), False)
+
+
+def test_a_point_that_is_not_reached_is_told() -> None:
+    outcome = one(RunSpec(shape="plain", plan="accepted", points=(Point("submit before", 9),)))
+    assert outcome.missed
+
+
+def test_the_same_run_passes_the_same_points_again() -> None:
+    spec = RunSpec(shape="invalid", plan="reset-stored", points=(Point("submit after", 1),))
+    once, again = run_series([spec, spec], workers=1)
+    assert once.passed == again.passed
+
+
+def test_runs_follow_from_what_was_seen() -> None:
+    seen = Outcome(
+        spec=RunSpec(shape="plain", plan="accepted"),
+        passed=(((Point("a", 1), False), (Point("b", 1), True)),),
+    )
+    ones = list(singles(seen))
+    assert [(spec.points, spec.mode) for spec in ones] == [
+        ((("a", 1),), "kill"),
+        ((("b", 1),), "kill"),
+        ((("b", 1),), "cut"),
+        ((("b", 1),), "torn"),
+    ]
+    after = Outcome(spec=ones[0], passed=(((Point("a", 1), False),), ((Point("c", 1), False),)))
+    assert [spec.points for spec in pairs(after)] == [(("a", 1), ("c", 1))]
+    assert sampled(ones, 2, seed=5) == sampled(ones, 2, seed=5)
+
+
+def test_a_spec_and_an_outcome_survive_their_journey() -> None:
+    spec = RunSpec(shape="plain", plan="422", points=(Point("a b", 2),), mode="cut", eager=False)
+    assert RunSpec.read(spec.as_json()) == spec
+    assert (
+        spec.line() == "python -m tests.crash --shape plain --plan 422 --points 'a b#2' --mode cut --patient"
+    )
+    outcome = Outcome(spec=spec, missed=True, passed=(((Point("a b", 2), True),),))
+    assert Outcome.read(outcome.as_json(passed=True)) == outcome
