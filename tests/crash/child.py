@@ -47,7 +47,7 @@ from tests.crash.spec import Point, RunSpec
 
 LONGEST = 25  # seconds of real time, after which a life counts as hung
 MOST_ROUNDS = 120
-_SMALL_PIECE = 2048  # bytes
+_PIECE, _SMALL_PIECE = effects._PIECE, 2048  # bytes
 _STEP, _LEAP = 1.0, 140.0  # seconds: how far the clock jumps when nothing moves, at first and at most
 
 
@@ -71,8 +71,9 @@ def live(warm: Warm, spec: RunSpec, at: Point | None, number: int) -> None:
     """
     _begin(number)
     shape, plan = shapes()[spec.shape], PLANS[spec.plan]
-    if any(deed.when == "copying" for deed in shape.deeds):
-        effects._PIECE = _SMALL_PIECE  # so that a small file too is read in several pieces
+    # A writer can only come in between when even a small file is read in several pieces.
+    small = any(deed.when == "copying" for deed in shape.deeds)
+    effects._PIECE = _SMALL_PIECE if small else _PIECE
     consumer = Consumer(warm.place, warm.shared)
     writer = Writer(warm.place, warm.shared, shape.deeds)
 
