@@ -49,9 +49,11 @@ def released(job: Job, tracking_id: str) -> Job:
     Args:
         tracking_id: its key, for the first attempt.
     Raises:
-        NotPossible: not held, or sent before: then it is adopted or sent again.
+        NotPossible: not held, nothing that could be sent, or sent before: then it is adopted or sent again.
     """
     _must_be_held(job)
+    if job.document is None:
+        raise NotPossible("no-document")
     if job.attempts:
         raise NotPossible("sent-before")
     return replace(
@@ -69,9 +71,20 @@ def cancelled(job: Job, now: datetime) -> Job:
     return policy.concluded(_reopened(job), Outcome.CANCELLED, now)
 
 
+def with_its_bundle(bundle: Job) -> Job | None:
+    """A held bundle one of whose documents has been decided on: it waits for its documents again.
+
+    None when the bundle is not held; it will sum up what has become of them in any case.
+    """
+    if bundle.state is not State.HELD:
+        return None
+    return replace(_reopened(bundle), state=State.UNPACKED, not_before=None, waits_for="bundle")
+
+
 def is_told_no_more(job: Job) -> bool:
     """Whether the result files of a job speak of a hold that is over: they may be taken out of the outbox."""
     return bool(job.result) and job.state in (
+        State.UNPACKED,
         State.VALID,
         State.SENDING,
         State.UNKNOWN,
@@ -83,6 +96,8 @@ def is_told_no_more(job: Job) -> bool:
 def _must_be_held(job: Job) -> None:
     if job.state is not State.HELD:
         raise NotPossible("not-held")
+    if job.documents:
+        raise NotPossible("is-bundle")  # each of its documents is decided on
 
 
 def _reopened(job: Job) -> Job:

@@ -52,7 +52,8 @@ STEPS: dict[State, frozenset[State]] = {
     State.CONCLUDED: frozenset({State.CONCLUDED, State.READY}),
     State.READY: frozenset({State.READY, State.PUBLISHED, State.HELD}),
     State.PUBLISHED: frozenset({State.PUBLISHED, State.DONE}),
-    State.HELD: frozenset({State.VALID, State.RECEIVED, State.CONCLUDED}),  # by an operator only: `holding`
+    # By an operator only: `holding`.
+    State.HELD: frozenset({State.VALID, State.RECEIVED, State.CONCLUDED, State.UNPACKED}),
     State.DONE: frozenset(),
     State.VOID: frozenset(),
 }

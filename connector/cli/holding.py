@@ -127,7 +127,7 @@ def _decide(
 ) -> ExitCode:
     """Commit one decision a job, and take back what the outbox said of the hold."""
     from connector.effects import Effects
-    from connector.holding import NotPossible
+    from connector.holding import NotPossible, with_its_bundle
     from connector.model import Step
     from connector.moves import withdraw
     from connector.paths import folders_of
@@ -148,10 +148,14 @@ def _decide(
                 worst = ExitCode.SOME_REFUSED
                 continue
             if not dry_run:
-                journal.commit([Step(before=job, after=after, detail={"why": "operator"})])
-                route = next((known for known in context.settings.route if known.name == job.route), None)
-                if route is not None:
-                    withdraw(hands, folders_of(context.settings, route), after)
+                steps = [Step(before=job, after=after, detail={"why": "operator"})]
+                for bundle in journal.jobs([job.parent]) if job.parent else []:
+                    if (waiting := with_its_bundle(bundle)) is not None:
+                        steps.append(Step(before=bundle, after=waiting, detail={"why": "operator"}))
+                journal.commit(steps)
+                for route in (known for known in context.settings.route if known.name == job.route):
+                    for step in steps:
+                        withdraw(hands, folders_of(context.settings, route), step.after)
             _say(context, job_id, "would" if dry_run else str(after.state))
     hands.close()
     return worst

@@ -18,6 +18,7 @@ from connector.service import Report, Service
 from connector.settings import load
 from connector.simulator import Simulator
 from connector.wiring import assembled
+from tests.archives import zip_of
 from tests.platform import platform as platform
 from tests.setup_tree import SECRET, Tree, assert_at_rest, plant, visible
 
@@ -170,3 +171,24 @@ def test_a_notice_that_somebody_has_written_on_is_left_alone(tmp_path: Path, pla
     notice.write_text("Appelé la plateforme le 22.", "utf-8")
     assert hold(tree, "resend", job.id)[0] == 0
     assert visible(tree.outbox / "erreurs") == [notice.name]
+
+
+def test_an_archive_whose_held_document_was_decided_on_is_summed_up_anew(
+    tmp_path: Path, platform: Simulator
+) -> None:
+    platform.switch(duplicates="accept")
+    tree = plant(tmp_path, platform)
+    tree.drop("FA1.xml", ubl_invoice(number="FA1"))
+    assert serve(tree).exit_code == 0
+    members = {"FA1-bis.xml": ubl_invoice(number="FA1", note="other"), "FA2.xml": ubl_invoice(number="FA2")}
+    tree.drop("lot.zip", zip_of(members))
+    assert serve(tree).exit_code == 1
+    held = {job.member: job for job in tree.jobs() if job.state is State.HELD}
+    assert set(held) == {None, "FA1-bis.xml"}
+    assert hold(tree, "release", held[None].id)[1][0]["result"] == "is-bundle"
+    assert hold(tree, "cancel", held[None].id)[1][0]["result"] == "is-bundle"
+    assert hold(tree, "release", held["FA1-bis.xml"].id)[0] == 0
+    assert visible(tree.outbox / "erreurs") == []
+    assert serve(tree).exit_code == 0
+    assert {job.outcome for job in tree.jobs()} == {Outcome.ACCEPTED}
+    assert len(platform.flows) == 3
