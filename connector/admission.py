@@ -137,9 +137,14 @@ def _refused(job: Job, rules: RouteRules, now: datetime) -> Job | None:
 
 
 def _stranger(document: Document, rules: RouteRules) -> Problem | None:
-    """A document that names none of the companies that the account acts for: it is in the wrong folder."""
+    """A document that names none of the companies that the account acts for: it is in the wrong folder.
+
+    One that names nobody passes where there is but one company that it can be about.
+    """
     named = [siren for siren in (document.seller.siren, document.buyer.siren) if siren]
     if not rules.companies or document.family is Family.DIRECTORY or rules.companies.intersection(named):
+        return None
+    if not named and len(rules.companies) == 1:
         return None
     return Problem(
         code="company-not-ours",
