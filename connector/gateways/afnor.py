@@ -15,13 +15,14 @@ from loguru import logger
 
 from connector.directory import Address, DirectoryLine
 from connector.gateways import afnor_answers
-from connector.gateways.afnor_flows import SeenFlow, flow_info, flow_of, in_order, media_type, moment
+from connector.gateways.afnor_flows import SeenFlow, flow_info, flow_of, in_order, media_type
 from connector.gateways.afnor_search import LIMIT, FlowScan, Page, Where, iso
 from connector.gateways.base import ReadFailed, Traits
 from connector.gateways.body import BytesBody, SpoolBody, form_with_file
 from connector.gateways.channel import Channel
 from connector.gateways.directory import DirectoryClient
 from connector.gateways.exchange import Request
+from connector.gateways.fields import moment
 from connector.model import (
     Absent,
     Document,

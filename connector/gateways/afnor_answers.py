@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 
 from connector.gateways import answers
-from connector.gateways.afnor_flows import moment, problem_of, text
+from connector.gateways.afnor_flows import problem_of
 from connector.gateways.base import ReadFailed
 from connector.gateways.exchange import Exchange
+from connector.gateways.fields import moment, text
 from connector.model import Health, Problem, Received, Refused, SubmitAnswer, Unknown
 
 # Statuses that mean "this document, for good". Others of the 4xx are in doubt or close the way.

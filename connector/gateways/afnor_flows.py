@@ -10,6 +10,7 @@ from typing import Any
 
 from loguru import logger
 
+from connector.gateways.fields import moment, text
 from connector.model import AckStatus, FlowReport, Parcel, Problem, Severity, Syntax
 
 _ACK: Mapping[str, AckStatus] = {"pending": AckStatus.PENDING, "ok": AckStatus.OK, "error": AckStatus.ERROR}
@@ -36,24 +37,6 @@ class SeenFlow:
     @property
     def ours(self) -> bool:
         return self.direction != "In"
-
-
-def text(value: Any) -> str | None:
-    """A string with something in it; numbers count, because some platforms number their flows."""
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        return None
-    return str(value).strip() or None
-
-
-def moment(value: Any) -> datetime | None:
-    """A date-time of the platform as UTC; one without a zone is taken as UTC."""
-    if not isinstance(value, str):
-        return None
-    try:
-        parsed = datetime.fromisoformat(value.strip())
-        return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def problem_of(detail: Mapping[str, Any]) -> Problem:

@@ -14,9 +14,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connector.gateways import answers
-from connector.gateways.afnor_flows import text
 from connector.gateways.base import ReadFailed
 from connector.gateways.exchange import Exchange
+from connector.gateways.fields import text
 from connector.model import (
     AckStatus,
     Document,

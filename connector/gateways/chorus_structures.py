@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.directory import DirectoryLine, LineStatus
-from connector.gateways.afnor_flows import text
+from connector.gateways.fields import text
 
 LANGUAGE = "fr"
 

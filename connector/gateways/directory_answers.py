@@ -10,9 +10,9 @@ from typing import Any
 
 from connector.directory import Address, DirectoryLine, LineStatus
 from connector.gateways import answers
-from connector.gateways.afnor_flows import text
 from connector.gateways.base import ReadFailed
 from connector.gateways.exchange import Exchange
+from connector.gateways.fields import text
 
 PAGE = 100
 _WORDS: Mapping[str, LineStatus] = {
