@@ -46,7 +46,9 @@ def named(node: etree._Element | None, wanted: tuple[str, ...] = ("*",)) -> dict
 def walk(node: etree._Element | None, *names: str) -> etree._Element | None:
     """The first element down this path of local names."""
     for name in names:
-        node = next(children(node, name), None)
+        if node is None:
+            return None
+        node = next(node.iterchildren(f"{{*}}{name}"), None)
     return node
 
 
@@ -100,14 +102,19 @@ def party(
     """
     given = [(of, text(id_)) for id_ in legal if (of := id_.get(scheme)) in _FRENCH]
     given += [(of, text(id_)) for id_ in others if (of := id_.get(scheme)) in _REGISTERED]
-    given.sort(key=lambda found: found[0] != _SIREN)
-    number, of = next(((found, kind) for kind, value in given if (found := siren(value))), (None, None))
-    siret = next((value for kind, value in given if kind == _SIRET or _has_14_digits(value)), None)
-    return Party(siren=number, siren_scheme=of, siret=compact(siret), vat=compact(vat), name=name)
+    given.sort(key=_not_a_siren)
+    number = number_scheme = siret = None
+    for of, value in given:
+        found = siren(value)
+        if found and number is None:
+            number, number_scheme = found, of
+        if siret is None and value and (of == _SIRET or (found and len(value) >= 14)):
+            siret = value
+    return Party(siren=number, siren_scheme=number_scheme, siret=compact(siret), vat=compact(vat), name=name)
 
 
-def _has_14_digits(value: str | None) -> bool:
-    return value is not None and len(value) >= 14 and siren(value) is not None
+def _not_a_siren(given: tuple[str | None, str | None]) -> bool:
+    return given[0] != _SIREN
 
 
 def amount_in(node: etree._Element | None, name: str, currency: str | None) -> str | None:

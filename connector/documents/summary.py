@@ -5,7 +5,7 @@ To take one more kind: an entry in `schemas/catalogue.toml`, a `summarise`, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lxml import etree
@@ -109,12 +109,14 @@ def tally_of(kind: str, root: etree._Element) -> Tally:
     return tally
 
 
-def lines_of(reader: Reader, root: etree._Element) -> Iterator[etree._Element]:
+def lines_of(reader: Reader, root: etree._Element) -> list[etree._Element]:
     """The lines of a whole tree, in order."""
+    lines: list[etree._Element] = []
     for path in reader.below:
-        parents: Iterable[etree._Element] = (root,)
+        parents = [root]
         for step in path:
             parents = [child for parent in parents for child in children(parent, step)]
         for parent in parents:
             for name in reader.lines:
-                yield from children(parent, name)
+                lines += children(parent, name)
+    return lines

@@ -7,21 +7,23 @@ order in which people read the problems. To add one, add its name there.
 from __future__ import annotations
 
 from connector.documents.flow_names import flow_name_problems
+from connector.model import Problem
 from connector.validation import identifiers
 from connector.validation.flux10.report import rules_for
-from connector.validation.look import Check, Further, Look
+from connector.validation.look import NOTHING, Check, Further, Look
 from connector.validation.rules import judge
 
 
 def _flow_name(look: Look) -> Further:
-    return Further(problems=flow_name_problems(look.name, look.document.kind))
+    problems = flow_name_problems(look.name, look.document.kind)
+    return Further(problems=problems) if problems else NOTHING
 
 
 def _e_reporting(look: Look) -> Further:
     if look.watched is not None:
         return Further(problems=look.watched.rest(look.root), rules=[look.watched.title])
     rules = rules_for(look.document.kind, look.rules)
-    return Further() if rules is None else Further(problems=rules.whole(look.root), rules=[rules.title])
+    return NOTHING if rules is None else Further(problems=rules.whole(look.root), rules=[rules.title])
 
 
 CHECKS: tuple[Check, ...] = (_flow_name, identifiers.check, _e_reporting, judge.check)
@@ -29,8 +31,10 @@ CHECKS: tuple[Check, ...] = (_flow_name, identifiers.check, _e_reporting, judge.
 
 def look_further(look: Look) -> Further:
     """What all checks found together."""
-    found = [check(look) for check in CHECKS]
-    return Further(
-        problems=[problem for part in found for problem in part.problems],
-        rules=[name for part in found for name in part.rules],
-    )
+    problems: list[Problem] = []
+    rules: list[str] = []
+    for check in CHECKS:
+        found = check(look)
+        problems += found.problems
+        rules += found.rules
+    return Further(problems=problems, rules=rules)

@@ -16,7 +16,7 @@ from stdnum.fr import siret as fr_siret
 from stdnum.fr import tva as fr_vat
 
 from connector.model import Document, Family, Party, Problem, Severity
-from connector.validation.look import Further, Look
+from connector.validation.look import NOTHING, Further, Look
 
 _MEMBER_STATES = {*eu_vat.MEMBER_STATES, "el"}  # Greek numbers begin with EL
 _FRENCH_SCHEMES = ("0002", "0009", "0225")  # SIREN, SIRET, French e-invoicing address (ISO 6523)
@@ -38,7 +38,8 @@ _DECLARANT = _Terms(siren="TT-13")
 
 def check(look: Look) -> Further:
     """The check of `further.CHECKS`."""
-    return Further(problems=identifier_problems(look.document))
+    problems = identifier_problems(look.document)
+    return Further(problems=problems) if problems else NOTHING
 
 
 def identifier_problems(document: Document) -> tuple[Problem, ...]:

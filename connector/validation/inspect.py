@@ -98,7 +98,8 @@ def inspect_file(
             small = min(STREAM_FIRST, stream_above)
             if len(data) == _FIRST_READ:
                 data += file.read(max(small + 1 - _FIRST_READ, 0))
-            refuse_unless_xml(data[:4096])
+            if not data.startswith(b"<"):  # most do, and need no closer look
+                refuse_unless_xml(data[:4096])
             if len(data) <= small:
                 return _conclude(_look_at_tree(read_root(data), schemas), asked)
             return _conclude(_look_at_stream(file, asked, stream_above), asked)
@@ -203,7 +204,8 @@ def _conclude(seen: _Seen, asked: _Asked) -> Inspection:
     document = summarise(seen.kind, seen.root, seen.tally)
     whole = seen.tally is None
     rules = None
-    if not _fails(problems):
+    failed = _fails(problems)
+    if not failed:
         look = Look(
             document=document,
             root=seen.root,
@@ -215,9 +217,10 @@ def _conclude(seen: _Seen, asked: _Asked) -> Inspection:
         further = look_further(look)
         problems += further.problems
         rules = "; ".join(further.rules) or None
+        failed = _fails(further.problems)
     return Inspection(
         verdict=Verdict(
-            status=VerdictStatus.INVALID if _fails(problems) else VerdictStatus.VALID,
+            status=VerdictStatus.INVALID if failed else VerdictStatus.VALID,
             problems=name_lines(problems, seen.root, READERS[seen.kind]) if whole else tuple(problems),
             schema=asked.schemas.catalogue.schema_name(seen.kind),
             rules=rules,

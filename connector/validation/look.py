@@ -39,4 +39,5 @@ class Further:
     rules: Sequence[str] = ()
 
 
+NOTHING = Further()
 Check = Callable[[Look], Further]

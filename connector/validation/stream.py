@@ -69,6 +69,8 @@ def stream(
         load_dtd=False,
         no_network=True,
         huge_tree=True,
+        remove_comments=True,
+        remove_pis=True,
     )
     tally = reader.tally()
     ended = False
