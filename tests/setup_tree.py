@@ -205,12 +205,14 @@ def plant(
     route: Mapping[str, Any] | None = None,
     top: Mapping[str, Any] | None = None,
     more_routes: Mapping[str, Mapping[str, Any]] | None = None,
+    more_accounts: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Tree:
     """Make a tree whose account speaks to a simulated platform, or to a port where nobody listens.
 
     Args:
         account, route, top: settings beside, or in the place of, the quick ones.
-        more_routes: name → settings of further routes on the same account.
+        more_routes: name → settings of further routes, on the same account unless they say otherwise.
+        more_accounts: name → settings of further accounts, beside the quick ones.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tree = Tree(folder=folder)
@@ -221,6 +223,8 @@ def plant(
         top or {}
     )
     lines = [_table(general), "[[account]]", _table(urls | QUICK_ACCOUNT | dict(account or {}))]
+    for name, settings in (more_accounts or {}).items():
+        lines += ["[[account]]", _table({"name": name} | QUICK_ACCOUNT | dict(settings))]
     for name, settings in ({"ventes": route or {}} | dict(more_routes or {})).items():
         own: dict[str, Any] = {"name": name, "root": str(folder / name), "account": "pa"}
         lines += ["[[route]]", _table(own | QUICK_ROUTE | dict(settings))]

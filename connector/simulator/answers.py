@@ -9,7 +9,15 @@ from email.utils import formatdate
 from typing import Any
 
 from connector.simulator.contract import Refusal, error_body
-from connector.simulator.plan import DuplicateRefusal, Garbage, Redirect, Status, StoreThenStatus, WireRule
+from connector.simulator.plan import (
+    DuplicateRefusal,
+    Garbage,
+    Redirect,
+    ReturnCode,
+    Status,
+    StoreThenStatus,
+    WireRule,
+)
 
 JSON = "application/json"
 ALREADY_EXISTS = Refusal(400, "CREATE_ERROR", "invoice already exists")
@@ -45,8 +53,9 @@ def answer_json(value: Any, status: int = 200, flow_id: str | None = None) -> An
 
 def refused(refusal: Refusal) -> Answer:
     """The answer of a refusal; a 401 tells the scheme (RFC 6750 §3)."""
-    challenge = (("WWW-Authenticate", "Bearer"),) if refusal.status == 401 else ()
-    return Answer(status=refusal.status, body=refusal.body(), headers=challenge)
+    scheme = refusal.challenge or ("Bearer" if refusal.status == 401 else None)
+    headers = (("WWW-Authenticate", scheme),) if scheme else ()
+    return Answer(status=refusal.status, body=refusal.body(), headers=headers)
 
 
 def under(fault: WireRule, good: Answer | None, path: str) -> Answer | None:
@@ -65,6 +74,8 @@ def under(fault: WireRule, good: Answer | None, path: str) -> Answer | None:
             return Answer(status=fault.code, headers=(("Location", location),), content_type="text/plain")
         case DuplicateRefusal():
             return refused(ALREADY_EXISTS)
+        case ReturnCode():
+            return answer_json({"codeRetour": fault.code, "libelle": fault.message}, fault.status)
         case Garbage() if good is not None:
             return _spoiled(fault, good)
         case _:

@@ -33,7 +33,7 @@ SYNTAXES = {
 _LARGEST = 30 * 1024 * 1024
 _WAITING = "IN_DEPOT_PORTAIL_EN_ATTENTE_TRAITEMENT_SE_CPP"
 _INTEGRATED = ("IN_INTEGRE", "IN_INTEGRE_PARTIEL")
-_FIRST, _PAGE, _LARGEST_PAGE = 1, 10, 100
+_FIRST, _PAGE = 1, 10
 _TAKEN = "Le numero de facture existe deja"
 
 
@@ -138,7 +138,7 @@ class ChorusPro:
             content = base64.b64decode(_text(given, "fichierFlux"), validate=True)
         except binascii.Error:
             raise BadCall("GCU_MSG_01_001 : fichierFlux n'est pas en base64") from None
-        if len(content) > _LARGEST:
+        if len(content) > min(_LARGEST, self._switches().max_file_bytes):
             raise BadCall("GDP_MSG_11.022 : fichier trop volumineux")
         return FlowInfo(name=name, syntax=syntax), content
 
@@ -221,7 +221,7 @@ class ChorusPro:
         if not isinstance(paging, dict):
             raise BadCall("GCU_MSG_01_001 : rechercheFactureParFournisseur")
         page = _number(paging, "pageResultatDemandee", _FIRST)
-        size = min(_number(paging, "nbResultatsParPage", _PAGE), _LARGEST_PAGE)
+        size = min(_number(paging, "nbResultatsParPage", _PAGE), self._switches().page_limit)
         found = [flow for flow in self.flows if self._is_shown(flow, given)]
         pages = max(1, -(-len(found) // size))
         return answer_json(
@@ -260,6 +260,14 @@ class ChorusPro:
         }
         told = {"designationStructure": entry.name, "statut": entry.status, "parametres": wants}
         return answer_json({"codeRetour": 0, "libelle": "TRA_MSG_00.000", **told})
+
+    def decide(self, number: str, state: str) -> ChorusFlow | None:
+        """Force the state of a flow now, whatever was planned or said before; None: no such flow."""
+        with self._lock:
+            flow = self._flows.get(number)
+            if flow is not None:
+                flow = self._flows[number] = replace(flow, state=state, due=self._clock(), errors=())
+            return flow
 
     def know(self, structures: tuple[Structure, ...]) -> None:
         """Know these public recipients, in the place of all others."""

@@ -46,13 +46,16 @@ _SINGLES = frozenset({"updatedAfter", "updatedBefore", "trackingId", "ackStatus"
 
 
 class Refusal(Exception):
-    """The platform's answer is an error: its status, code and words."""
+    """The platform's answer is an error: its status, code and words, and what it challenges the caller to."""
 
-    def __init__(self, status: int, code: str, message: str | None = None) -> None:
+    def __init__(
+        self, status: int, code: str, message: str | None = None, challenge: str | None = None
+    ) -> None:
         super().__init__(message or code)
         self.status = status
         self.code = code
         self.message = message
+        self.challenge = challenge  # WWW-Authenticate
 
     def body(self) -> bytes:
         return error_body(self.code, self.message)

@@ -21,6 +21,7 @@ from connector.simulator.plan import (
     Hang,
     Redirect,
     Reset,
+    ReturnCode,
     Status,
     Unauthorized,
     WireRule,
@@ -191,7 +192,11 @@ class Front:
                 return chorus.find_structure(body)
 
     def _let_into_chorus(self, request: web.BaseRequest) -> None:
-        self._platform.tokens.check(request.headers.get("Authorization", ""))
+        authorization = request.headers.get("Authorization", "")
+        if not authorization:  # the gateway before Chorus Pro answers so, by what integrators measured
+            challenge = 'Bearer realm="DefaultRealm" error="invalid_request"'
+            raise Refusal(400, "invalid_request", challenge=challenge)
+        self._platform.tokens.check(authorization)
         self._platform.chorus.let_in(request.headers.get("cpro-account", ""))
 
     async def _submit(self, request: web.BaseRequest) -> Played:
@@ -232,7 +237,7 @@ class Front:
         match fault:
             case DuplicateRefusal():
                 return refused(ALREADY_EXISTS), fault
-            case Status() | Hang() | Redirect() | Unauthorized() | Reset(at="after-body"):
+            case Status() | ReturnCode() | Hang() | Redirect() | Unauthorized() | Reset(at="after-body"):
                 return self._before(fault, request), fault
             case Delay(when="before"):
                 await asyncio.sleep(fault.seconds)

@@ -18,6 +18,7 @@ from connector.simulator.plan import (
     Hang,
     Redirect,
     Reset,
+    ReturnCode,
     Rule,
     Status,
     StoreThenStatus,
@@ -43,7 +44,7 @@ def moment_of(rule: Rule) -> Moment:
             return Moment.CHECKED
         case Delay(on="submit"):  # the deposit is read first, so that it is stored even if the caller leaves
             return Moment.CHECKED
-        case Status() | Delay() | Hang() | Reset() | Redirect() | Unauthorized():
+        case Status() | ReturnCode() | Delay() | Hang() | Reset() | Redirect() | Unauthorized():
             return Moment.CHECKED if rule.match.reads_content else Moment.ARRIVAL
         case _:
             return Moment.CHECKED

@@ -37,7 +37,7 @@ class Switches(_Checked):
     coarse_clock: Seconds = 0.0  # grain of the times told; 1 makes ties of all flows of one second
     token_seconds: float = Field(3600.0, gt=0)
     invalid_client_status: Literal[400, 401] = 400
-    page_limit: int = Field(100, ge=1, le=100)  # flows in one page at most, whatever the caller asks
+    page_limit: int = Field(100, ge=1, le=100)  # flows or invoices in a page at most, whatever is asked
     max_file_bytes: int = Field(100 * 1024 * 1024, ge=1)  # XP Z12-013 Flow 1.2.0: 100 MB
     unknown_polls: int = Field(0, ge=0)  # Chorus Pro: so many reports of a new flow say that it is unknown
     api_version: Literal["1.1", "1.2"] = "1.2"  # 1.1: a flow has no name, and X-Request-Id comes back
@@ -197,6 +197,16 @@ class DuplicateRefusal(_OnSubmit):
     do: Literal["duplicate-refusal"]
 
 
+class ReturnCode(_Rule):
+    """Chorus Pro says no: a `codeRetour` other than 0, in a 200 as well as in a 400; nothing is done."""
+
+    do: Literal["return-code"]
+    on: Literal["submit", "search", "flow", "directory"]
+    code: int = Field(20001, ge=1)
+    message: str = "GCU_MSG_01_001 : erreur simulee"
+    status: Literal[200, 400] = 200
+
+
 class AckError(_OnSubmit):
     """Store and answer 202; the acknowledgement will be Error with this detail."""
 
@@ -234,6 +244,7 @@ WireRule = (
     | Redirect
     | Unauthorized
     | DuplicateRefusal
+    | ReturnCode
 )
 AckRule = AckError | AckDelay | AckStatus
 Rule = WireRule | AckRule

@@ -1,8 +1,8 @@
 """The simulated platform itself: its state, and what it decides about one request. No socket.
 
-Here: XP Z12-013 Flow 1.2.0; `chorus` plays Chorus Pro beside it, with the same tokens, faults and switches.
-XP Z12-013 Flow 1.2.0: deposit, search, metadata, original. Not played: webhooks, directory, conversion,
-incoming flows. A document's content is glanced at, never validated.
+Here: XP Z12-013 Flow 1.1 and 1.2: deposit, search, metadata, original. Not played: webhooks, conversion,
+incoming flows. `chorus` plays Chorus Pro and `directory` the directories beside it, with the same tokens,
+faults and switches. A document's content is glanced at, never validated.
 """
 
 from __future__ import annotations

@@ -286,6 +286,17 @@ class Simulator:
             raise KeyError(flow_id)
         return flow
 
+    def decide(self, number: str, state: str) -> ChorusFlow:
+        """Force the state of a flow of Chorus Pro now.
+
+        Raises:
+            KeyError: no such flow.
+        """
+        flow = self._platform.chorus.decide(number, state)
+        if flow is None:
+            raise KeyError(number)
+        return flow
+
     def list_in_directory(self, *lines: Line) -> None:
         """Have these lines in the directory, in the place of all others."""
         self._platform.directory.put(lines)

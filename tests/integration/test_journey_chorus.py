@@ -1,4 +1,4 @@
-"""The journey through Chorus Pro, well and in trouble: at most one deposit, one result a file."""
+"""The journey through Chorus Pro: what is its own. Its troubles are in the table of `test_gateway_table`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from connector.settings import load
 from connector.simulator import Simulator
 from connector.wiring import assembled
 from tests.platform import platform as platform
-from tests.platform import until
 from tests.setup_tree import SECRET, Tree, assert_traceable, plant, visible
 
 FILES = 3
@@ -87,99 +86,6 @@ def test_invoices_and_credit_notes_are_deposited_and_accepted_once_integrated(
     assert_kept_once(tree, platform, dropped)
 
 
-NOT_STORED: dict[str, dict[str, Any]] = {
-    "H04 429 with seconds": {"do": "status", "code": 429, "retry_after": 1},
-    "H06 the token dies in the middle": {"do": "unauthorized", "match": {"after": 1}},
-    "H07 no token": {"on": "token", "do": "status", "code": 503},
-}
-
-
-@pytest.mark.parametrize("trouble", NOT_STORED)
-def test_what_was_surely_not_taken_is_sent_again_by_itself(
-    tmp_path: Path, platform: Simulator, trouble: str
-) -> None:
-    tree = plant_chorus(tmp_path, platform)
-    dropped = drop_some(tree)
-    platform.faults(ON_SUBMIT | {"times": 1} | NOT_STORED[trouble])
-    assert serve(tree).exit_code == 0
-    assert outcomes(tree) == ["accepted"] * FILES
-    assert_kept_once(tree, platform, dropped)
-
-
-STORED: dict[str, dict[str, Any]] = {
-    "H02 reset after storing": {"do": "reset", "at": "after-storing"},
-    "H03 502 after storing": {"do": "store-then-status", "code": 502},
-    "H05 half an answer": {"do": "half-answer"},
-    "H05 a page of HTML": {"do": "garbage", "what": "html"},
-    "H05 a receipt without a number": {"do": "garbage", "what": "no-flow-id"},
-    "H20 no answer": {"do": "store-then-hang"},
-}
-
-
-@pytest.mark.parametrize("trouble", STORED)
-def test_H02_a_deposit_whose_answer_was_lost_is_found_among_the_integrated_invoices(
-    tmp_path: Path, platform: Simulator, trouble: str
-) -> None:
-    tree = plant_chorus(tmp_path, platform)
-    dropped = drop_some(tree)
-    platform.faults(ON_SUBMIT | {"times": 1} | STORED[trouble])
-    assert serve(tree).exit_code == 0
-    assert outcomes(tree) == ["accepted"] * FILES
-    assert len(platform.chorus_flows) == FILES
-    assert_kept_once(tree, platform, dropped)
-
-
-LOST: dict[str, dict[str, Any]] = {
-    "H02 reset before storing": {"do": "reset", "at": "after-body"},
-    "H03 503 without storing": {"do": "status", "code": 503, "body": "html"},
-    "H20 no answer, not stored": {"do": "hang"},
-}
-
-
-@pytest.mark.parametrize("trouble", LOST)
-def test_H14_a_deposit_that_cannot_be_found_is_held_because_absence_proves_nothing(
-    tmp_path: Path, platform: Simulator, trouble: str
-) -> None:
-    tree = plant_chorus(tmp_path, platform)
-    dropped = drop_some(tree)
-    platform.faults(ON_SUBMIT | {"times": 1} | LOST[trouble])
-    assert serve(tree).exit_code == 1
-    assert outcomes(tree) == ["accepted"] * (FILES - 1) + ["held"]
-    assert len(platform.chorus_flows) == FILES - 1
-    assert_kept_once(tree, platform, dropped)
-
-
-def test_who_allows_it_has_a_deposit_that_cannot_be_found_sent_again(
-    tmp_path: Path, platform: Simulator
-) -> None:
-    tree = plant_chorus(tmp_path, platform, resend_after_absence=True)
-    dropped = drop_some(tree)
-    platform.faults(ON_SUBMIT | {"times": 1, "do": "status", "code": 503})
-    assert serve(tree).exit_code == 0
-    assert outcomes(tree) == ["accepted"] * FILES
-    assert_kept_once(tree, platform, dropped)
-
-
-@pytest.mark.parametrize(
-    ("state", "outcome"),
-    [
-        ("IN_REJETE", "rejected_by_platform"),
-        ("IN_INCIDENTE", "inadmissible"),
-        ("IN_A_RELANCER", "held"),
-        ("IN_INTEGRE_PARTIEL", "accepted"),
-    ],
-)
-def test_H17_each_end_of_a_flow_has_its_outcome(
-    tmp_path: Path, platform: Simulator, state: str, outcome: str
-) -> None:
-    tree = plant_chorus(tmp_path, platform)
-    dropped = drop_some(tree)
-    platform.faults(ON_SUBMIT | {"times": 1, "do": "ack-status", "status": state})
-    serve(tree)
-    assert outcomes(tree) == sorted(["accepted"] * (FILES - 1) + [outcome])
-    assert_kept_once(tree, platform, dropped)
-
-
 def test_H08_the_words_of_a_rejection_are_in_the_result(tmp_path: Path, platform: Simulator) -> None:
     tree = plant_chorus(tmp_path, platform)
     tree.drop("FA1.xml", ubl_invoice(number="FA1"))
@@ -228,13 +134,4 @@ def test_H06_a_wrong_technical_account_stops_the_account_and_marks_no_file(
     assert outcomes(tree) == ["None"] * FILES
     monkeypatch.setenv("CONNECTOR_PA_TECHNICAL_PASSWORD", platform.technical_password)
     assert serve(tree).exit_code == 0
-    assert_kept_once(tree, platform, dropped)
-
-
-def test_a_flow_that_is_not_known_yet_is_asked_for_until_it_is(tmp_path: Path, platform: Simulator) -> None:
-    tree = plant_chorus(tmp_path, platform)
-    dropped = drop_some(tree)
-    platform.switch(unknown_polls=4)
-    assert serve(tree).exit_code == 0
-    until(lambda: all(flow.asked > 4 for flow in platform.chorus_flows))
     assert_kept_once(tree, platform, dropped)

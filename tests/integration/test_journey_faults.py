@@ -1,7 +1,7 @@
-"""The journey with its real rooms against a platform in every kind of trouble.
+"""The journey through an approved platform in troubles that need a test of their own.
 
-Whatever happens at a deposit: once the trouble is over there is one flow for each document, one result for
-each file, and nothing left lying about.
+The others are in the table of `test_gateway_table`. Once a trouble is over there is one flow for each
+document, one result for each file, and nothing left lying about.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from tests.platform import until
 from tests.setup_tree import SECRET, Tree, assert_at_rest, plant
 
 FILES = 4
-IMPATIENT = {"timeouts": {"read": 0.7, "total": 1.5}}
 
 
 @pytest.fixture(autouse=True)
@@ -43,56 +42,6 @@ def serve(tree: Tree, follow_for: float = 4.0) -> Report:
 
 def on_submit(do: str, times: int = 2, **more: Any) -> dict[str, Any]:
     return {"on": "submit", "do": do, "times": times, **more}
-
-
-TROUBLE: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
-    # name → (rule, switches)
-    "H02 reset after storing": (on_submit("reset"), {}),
-    "H02 reset before storing": (on_submit("reset", at="after-body"), {}),
-    "H02 reset in the middle of the upload": (on_submit("reset", at="mid-body"), {}),
-    "H03 502 after storing": (on_submit("store-then-status", code=502), {}),
-    "H03 503 without storing": (on_submit("status", code=503, body="html"), {}),
-    "H03 500 after storing, the search misses it at first": (
-        on_submit("store-then-status", code=500),
-        {"index_lag_searches": 1},
-    ),
-    "H04 429 with seconds": (on_submit("status", code=429, retry_after=1), {}),
-    "H04 429 with a date": (on_submit("status", code=429, retry_after="http-date:1"), {}),
-    "H04 429 without a word": (on_submit("status", code=429, body="empty"), {}),
-    "H05 half an answer": (on_submit("half-answer"), {}),
-    "H05 a page of HTML": (on_submit("garbage", what="html"), {}),
-    "H05 the wrong JSON": (on_submit("garbage", what="wrong-json"), {}),
-    "H05 an empty body": (on_submit("garbage", what="empty"), {}),
-    "H05 a receipt without a flow": (on_submit("garbage", what="no-flow-id"), {}),
-    "H06 the token dies in the middle": (on_submit("unauthorized", match={"after": 1}), {}),
-    "H07 no token": ({"on": "token", "do": "status", "code": 503, "times": 2}, {}),
-    "H13 stored, and the search ignores our key": (
-        on_submit("store-then-status", code=502),
-        {"ignore_tracking_filter": True},
-    ),
-    "H20 an answer in drops": (on_submit("drip", seconds_per_byte=0.3), {}),
-    "H20 no answer, stored": (on_submit("store-then-hang"), {}),
-    "H20 no answer, not stored": (on_submit("hang"), {}),
-    "H21 closed after the answer": (on_submit("close-after-answer", times=FILES), {}),
-    "H22 a redirect": (on_submit("redirect", times=1), {}),
-    "H16 late acknowledgements": (on_submit("ack-delay", times=FILES, seconds=1.0), {}),
-}
-
-
-@pytest.mark.parametrize("trouble", TROUBLE)
-def test_after_any_trouble_there_is_one_flow_and_one_result_for_each_file(
-    tmp_path: Path, platform: Simulator, trouble: str
-) -> None:
-    rule, switches = TROUBLE[trouble]
-    tree = plant(tmp_path, platform, account=IMPATIENT)
-    dropped = drop_some(tree)
-    platform.switch(**switches)
-    platform.faults(rule)
-    if serve(tree).left:
-        platform.faults()
-        assert serve(tree).exit_code == 0
-    assert [job.outcome for job in tree.jobs()] == [Outcome.ACCEPTED] * FILES
-    assert_at_rest(tree, platform, dropped)
 
 
 @pytest.mark.parametrize("duplicates", ["refuse-at-post", "ack-error"])
@@ -116,18 +65,6 @@ def test_H13_an_index_that_lags_behind_our_patience_leads_to_a_repeat_and_not_to
     assert_at_rest(tree, platform, dropped)
 
 
-def test_H09_a_platform_that_claims_to_have_it_and_does_not_find_it_is_held_for_a_person(
-    tmp_path: Path, platform: Simulator
-) -> None:
-    tree = plant(tmp_path, platform)
-    dropped = drop_some(tree)
-    platform.faults(on_submit("duplicate-refusal", times=1))
-    assert serve(tree).exit_code == 1
-    outcomes = sorted(str(job.outcome) for job in tree.jobs())
-    assert outcomes == ["accepted", "accepted", "accepted", "held"]
-    assert_at_rest(tree, platform, dropped)
-
-
 @pytest.mark.parametrize(
     ("reason", "outcome"),
     [("InvalidSchema", Outcome.INADMISSIBLE), ("BR-FR-12", Outcome.REJECTED_BY_PLATFORM)],
@@ -142,16 +79,6 @@ def test_H08_a_negative_acknowledgement_is_a_result_with_the_platforms_words(
     (refused,) = [job for job in tree.jobs() if job.outcome is not Outcome.ACCEPTED]
     assert refused.outcome is outcome
     assert refused.problems[0].message == "SIREN inconnu"
-    assert_at_rest(tree, platform, dropped)
-
-
-def test_H08_a_refusal_at_the_deposit_is_a_result_too(tmp_path: Path, platform: Simulator) -> None:
-    tree = plant(tmp_path, platform)
-    dropped = drop_some(tree)
-    platform.faults(on_submit("status", times=1, code=422, error_code="InvalidFlow", message="non"))
-    assert serve(tree).exit_code == 1
-    outcomes = sorted(str(job.outcome) for job in tree.jobs())
-    assert outcomes == ["accepted", "accepted", "accepted", "rejected_by_platform"]
     assert_at_rest(tree, platform, dropped)
 
 
