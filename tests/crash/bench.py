@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from connector.simulator import Simulator
 from tests.crash.check import Evidence, kept_waiting, violations
-from tests.crash.others import Consumer
+from tests.crash.others import Consumer, let_go
 from tests.crash.place import Place
 from tests.crash.plans import HARSH, PLANS
 from tests.crash.shapes import shapes
@@ -41,7 +41,8 @@ class Bench:
         self.shared = Shared()
         self._spec = RunSpec(shape="plain", plan="accepted")
         self._lives: list[Ended] = []
-        self._suffered: tuple[Violation, ...] | None = None  # what a first life with a broken file did wrong
+        self._suffered: tuple[Violation, ...] = ()  # what a first life with a broken file did wrong
+        self._before = 0  # lives that were lived before those of the run's points
         self._lived = 0  # lives of the process that is there now
 
     def __enter__(self) -> Self:
@@ -77,6 +78,8 @@ class Bench:
         self.begin(spec)
         if shapes()[spec.shape].broken:
             self._suffer()
+        if shapes()[spec.shape].decided:
+            self._decide()
         for point in spec.points:
             if self.live(Life(point=point)).rested:
                 break  # it worked to its end without passing the point
@@ -87,14 +90,13 @@ class Bench:
     # ------------------------------------------------------------------ the pieces of a run
     def begin(self, spec: RunSpec) -> None:
         """Everything as new, and the files of the shape in the inboxes."""
-        self._spec, self._lives, self._suffered = spec, [], None
+        self._spec, self._lives, self._suffered, self._before = spec, [], (), 0
         self.shared.clear(float(int(time.time())))
         self.place.clear()
         self.place.fill(shapes()[spec.shape])
-        plan = PLANS[spec.plan]
         self.simulator.reset()
-        self.simulator.switch(**HARSH | plan.switches)
-        self.simulator.faults(*plan.rules)
+        self.simulator.switch(**HARSH | PLANS[spec.plan].switches)
+        self.simulator.faults(*PLANS[spec.plan].rules)
 
     def live(self, life: Life, held: Callable[[int], object] = lambda pid: None) -> Ended:
         """One life, to its end.
@@ -115,7 +117,8 @@ class Bench:
         end = self._zygote.ask()
         status = end["status"]
         self._lived = self._lived + 1 if end.get("alive") else 0
-        Consumer(self.place, self.shared).take()
+        if not shapes()[self._spec.shape].decided:
+            Consumer(self.place, self.shared).take()
         ended = Ended(status=status, passed=self.shared.passed(), report=self.shared.reported())
         self._lives.append(ended)
         return ended
@@ -124,7 +127,7 @@ class Bench:
         return self._zygote.ask(
             spec=self._spec.as_json(),
             point=str(life.point) if life.point else None,
-            number=len(self._lives) + (self._suffered is not None),
+            number=len(self._lives) + self._before,
             hold=life.hold,
             loud=self._loud and not warm_up,
             warm_up=warm_up,
@@ -133,9 +136,21 @@ class Bench:
 
     def _suffer(self) -> None:
         """A life in which one file cannot be copied: the others must come to rest in it."""
+        self._live_before()
+        self._suffered = tuple(kept_waiting(self.place, shapes()[self._spec.shape].broken))
+
+    def _decide(self) -> None:
+        """A life in which something is held, and an operator who lets it go on."""
+        self._live_before()
+        let_go(self.place)
+        plan = PLANS[self._spec.plan]
+        if not plan.outcomes:  # what ends well in spite of trouble does so again
+            self.simulator.faults(*plan.rules)
+
+    def _live_before(self) -> None:
         self.live(Life())
         self._lives.clear()
-        self._suffered = tuple(kept_waiting(self.place, shapes()[self._spec.shape].broken))
+        self._before += 1
 
     def evidence(self) -> Evidence:
         """What is known of the run now."""
@@ -152,9 +167,10 @@ class Bench:
     def finish(self) -> Outcome:
         """Check what is there now."""
         spec, lives = self._spec, self._lives
+        Consumer(self.place, self.shared).take()
         return Outcome(
             spec=spec,
-            violations=(*(self._suffered or ()), *violations(self.evidence())),
+            violations=(*self._suffered, *violations(self.evidence())),
             missed=len(lives) <= len(spec.points),
             passed=tuple(life.passed for life in lives),
         )

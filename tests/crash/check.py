@@ -23,10 +23,19 @@ from connector.simulator import Flow
 from tests.crash.others import visible_name
 from tests.crash.place import SECRET, Place
 from tests.crash.plans import Plan
-from tests.crash.shapes import Shape
+from tests.crash.shapes import Dropped, Packed, Shape
 from tests.crash.spec import Ended, Violation
 
 _ENDS = frozenset({"done", "held", "void"})
+# Of several documents in one archive: the first of these that one ended as is what the archive ended as.
+_WORST_FIRST = (
+    "held",
+    "rejected_by_platform",
+    "inadmissible",
+    "rejected_before_sending",
+    "unreadable",
+    "cancelled",
+)
 _MOST_LOG = 200_000  # bytes that the log of a run may have
 
 
@@ -45,12 +54,19 @@ class Evidence:
     # ------------------------------------------------------------------ what was put in
     @cached_property
     def inputs(self) -> Counter[str]:
-        """SHA-256 of the contents that must be kept: of each file, what was in it at the end."""
+        """SHA-256 of what must be kept: of each file what was in it at the end, and what came out of it."""
         final = {(file.route, file.name): file.content for file in self.shape.files}
         for number, deed in enumerate(self.shape.deeds):
             if self.deeds >> number & 1:
                 final["ventes", deed.name] = deed.content
-        return Counter(map(_sha256, final.values()))
+        return Counter(map(_sha256, final.values())) + Counter(
+            _sha256(document.content) for document in self.documents if document.comes_out
+        )
+
+    @property
+    def documents(self) -> list[Packed]:
+        """All that is in archives."""
+        return [document for file in self.shape.files for document in file.documents]
 
     @cached_property
     def outgrown(self) -> Counter[str]:
@@ -62,10 +78,10 @@ class Evidence:
     # ------------------------------------------------------------------ what is there
     @cached_property
     def _rows(self) -> tuple[list[dict[str, Any]], list[tuple[Any, ...]]]:
-        with closing(sqlite3.connect(self.place.state / "state.db")) as db:
+        with closing(sqlite3.connect(self.place.journal)) as db:
             jobs = [
-                json.loads(body) | {"file": name}
-                for name, body in db.execute("SELECT name, body FROM job ORDER BY seq")
+                json.loads(body) | {"file": name, "parent": parent}
+                for name, parent, body in db.execute("SELECT name, parent, body FROM job ORDER BY seq")
             ]
             events = db.execute("SELECT seq, at, job, kind, body, hash FROM event ORDER BY seq").fetchall()
         return jobs, events
@@ -74,6 +90,12 @@ class Evidence:
     def jobs(self) -> list[dict[str, Any]]:
         """The rows of the journal that stand for a file."""
         return [job for job in self._rows[0] if job["state"] != "void"]
+
+    @property
+    def letters(self) -> list[dict[str, Any]]:
+        """The rows that stand for a document, which an archive of documents does not."""
+        bundles = {(file.route, file.name) for file in self.shape.files if file.documents}
+        return [job for job in self.jobs if (job["route"], os.fsdecode(job["file"])) not in bundles]
 
     @property
     def every_job(self) -> list[dict[str, Any]]:
@@ -132,7 +154,7 @@ def _ended_badly(lives: Sequence[Ended]) -> Iterator[Violation]:
 
 def kept_waiting(place: Place, broken: str) -> Iterator[Violation]:
     """I9 of a life in which one file is broken: whatever was done with it, the others went on."""
-    with closing(sqlite3.connect(place.state / "state.db")) as db:
+    with closing(sqlite3.connect(place.journal)) as db:
         rows = db.execute("SELECT name, state FROM job").fetchall()
     ended = {os.fsdecode(name) for name, state in rows if state in _ENDS}
     waiting = {os.fsdecode(name) for name, _ in rows} - ended - {broken}
@@ -142,16 +164,19 @@ def kept_waiting(place: Place, broken: str) -> Iterator[Violation]:
 
 # --------------------------------------------------------------------------- the invariants
 def _conservation(seen: Evidence) -> Iterator[str]:
-    held = {job["id"] for job in seen.jobs if job["state"] == "held"}
+    held = {job["id"]: job for job in seen.jobs if job["state"] == "held"}
     kept: Counter[str] = Counter()
+    # A held document of an archive has no other file than its private copy.
+    mine = [seen.place.state / "spool" / job["id"] for job in held.values() if job["parent"]]
+    kept.update(_sha256(path.read_bytes()) for path in mine if path.exists())
     for route in seen.shape.routes:
         kept.update(_sha256(path.read_bytes()) for path in seen.files_in(seen.place.archive_of(route)))
         for path in seen.files_in(seen.place.work_of(route)):
-            if path.name[:24] in held:
+            if _owner(path) in held:
                 kept[_sha256(path.read_bytes())] += 1
         for path in seen.files_in(seen.place.archive_of(route)):
             spoken_of = {
-                result["file"]["sha256"] for result in seen.results.values() if result["id"] == path.name[:24]
+                result["file"]["sha256"] for result in seen.results.values() if result["id"] == _owner(path)
             }
             if spoken_of - {_sha256(path.read_bytes())}:
                 yield f"archived as {path.name} is not what its result speaks of"
@@ -162,17 +187,18 @@ def _conservation(seen: Evidence) -> Iterator[str]:
 
 
 def _ledger(seen: Evidence) -> Iterator[str]:
-    known = seen.inputs + seen.outgrown
+    archives = Counter(_sha256(file.content) for file in seen.shape.files if file.documents)
+    known = seen.inputs + seen.outgrown - archives
     good = Counter(flow.sha256 for flow in seen.flows if flow.acknowledgement.status != "Error")
     for sha256, count in good.items():
         if sha256 not in known:
             yield f"the platform has a content that no file ever had: {sha256[:8]}"
         if count > 1:
             yield f"the platform accepted {sha256[:8]} {count} times"
-    accepted = Counter(job["sha256"] for job in seen.jobs if job["outcome"] == "accepted")
+    accepted = Counter(job["sha256"] for job in seen.letters if job["outcome"] == "accepted")
     if extra := accepted - good:
         yield f"told as accepted, and not at the platform: {_short(extra)}"
-    if secret := good - accepted - Counter(job["sha256"] for job in seen.jobs if job["outcome"] == "held"):
+    if secret := good - accepted - Counter(job["sha256"] for job in seen.letters if job["outcome"] == "held"):
         yield f"at the platform, and told otherwise: {_short(secret)}"
 
 
@@ -184,7 +210,8 @@ def _one_result_each(seen: Evidence) -> Iterator[str]:
     for name, contents in seen.delivered.items():
         if len(contents) > 1 and (seen.mode == "kill" or len(set(contents)) > 1):
             yield f"{name} was delivered {len(contents)} times, {len(set(contents))} contents"
-    fewest, most = seen.inputs.total(), (seen.inputs + seen.outgrown).total()
+    bodiless = sum(not document.comes_out for document in seen.documents)
+    fewest, most = seen.inputs.total() + bodiless, (seen.inputs + seen.outgrown).total() + bodiless
     if not fewest <= len(seen.jobs) <= most:
         yield f"{len(seen.jobs)} jobs for {fewest} to {most} contents"
 
@@ -205,10 +232,11 @@ def _results_as_recorded(seen: Evidence) -> Iterator[str]:
 
 def _flows_as_told(seen: Evidence) -> Iterator[str]:
     flows = {flow.flow_id: flow for flow in seen.flows}
+    letters = {job["id"] for job in seen.letters}
     for name, result in seen.results.items():
         flow_id = (result.get("platform") or {}).get("flow_id")
         if flow_id is None:
-            if result["outcome"] == "accepted":
+            if result["outcome"] == "accepted" and result["id"] in letters:
                 yield f"{name} is accepted and names no flow"
         elif flow_id not in flows or flows[flow_id].sha256 != result["file"]["sha256"]:
             yield f"{name} names flow {flow_id}, which is another's"
@@ -221,8 +249,9 @@ def _nothing_left(seen: Evidence) -> Iterator[str]:
         for what, folder in (("inbox", place.inbox_of(route)), ("outbox", place.outbox_of(route))):
             if left := seen.files_in(folder):
                 yield f"left in {what}: {[path.name for path in left]}"
-        work = {path.name[:24] for path in place.work_of(route).iterdir()}
-        ours = {job["id"] for job in seen.jobs if job["route"] == route and job["state"] == "held"}
+        work = {_owner(path) for path in place.work_of(route).iterdir()}
+        waiting = [job for job in seen.jobs if job["state"] == "held" and not job["parent"]]
+        ours = {job["id"] for job in waiting if job["route"] == route}
         if work != ours:
             yield f"in work: {sorted(work)}, held: {sorted(ours)}"
         for path in seen.files_in(place.archive_of(route)):
@@ -245,9 +274,10 @@ def _history(seen: Evidence) -> Iterator[str]:
     if states != {job: path[-1] for job, path in paths.items()}:
         yield f"rows {states}, histories {dict(paths)}"
     graph = {str(state): {str(after) for after in following} for state, following in STEPS.items()}
+    parents = {job["id"]: job["parent"] for job in seen.every_job}
     for job, path in paths.items():
         steps = zip(["start", *path], path, strict=False)
-        allowed = graph | {"start": {"claimed"}}
+        allowed = graph | {"start": {"spooled" if parents.get(job) else "claimed"}}
         if wrong := [f"{before} → {after}" for before, after in steps if after not in allowed[before]]:
             yield f"{job} went {wrong}"
 
@@ -255,23 +285,42 @@ def _history(seen: Evidence) -> Iterator[str]:
 def _outcomes(seen: Evidence) -> Iterator[str]:
     good = {"accepted", *seen.plan.outcomes}
     ends = {(file.route, file.name): file.ends for file in seen.shape.files}
-    for job in seen.jobs:
+    for file in seen.shape.files:
+        ends |= {(file.route, f"{file.name}/{document.name}"): document.ends for document in file.documents}
+    for job in seen.letters:
         allowed = ends[job["route"], os.fsdecode(job["file"])]
         if job["outcome"] not in (allowed - {"good"}) | (good if "good" in allowed else set()):
             yield f"{os.fsdecode(job['file'])} ended {job['outcome']}"
-    found = Counter(job["outcome"] for job in seen.jobs)
+    found = Counter(job["outcome"] for job in seen.letters)
     if limit := sum(rule.get("times", 1) for rule in seen.plan.rules if rule["on"] == "submit"):
         for outcome in seen.plan.outcomes - {"held"}:
             if found[outcome] > limit:
                 yield f"{found[outcome]} times {outcome}, and the platform said so {limit} times"
     if not seen.plan.outcomes:
         yield from _expected(seen, found)
+    yield from _archives(seen)
+
+
+def _archives(seen: Evidence) -> Iterator[str]:
+    """An archive has as many documents as were put in, and ended as the worst of them."""
+    letters = seen.letters
+    for bundle in (job for job in seen.jobs if job not in letters):
+        name = os.fsdecode(bundle["file"])
+        (file,) = (file for file in seen.shape.files if (file.route, file.name) == (bundle["route"], name))
+        outcomes = [job["outcome"] for job in letters if job["parent"] == bundle["id"]]
+        if len(outcomes) != len(file.documents):
+            yield f"{name} became {len(outcomes)} documents, not {len(file.documents)}"
+        worst = next((end for end in _WORST_FIRST if end in outcomes), "accepted")
+        if bundle["outcome"] != worst:
+            yield f"{name} ended {bundle['outcome']}, its documents {outcomes}"
 
 
 def _expected(seen: Evidence, found: Counter[str]) -> Iterator[str]:
     """Where every deposit may succeed, what one of several files may end as, only the others may."""
-    contents = {_sha256(file.content) for file in seen.shape.files if "good" in file.ends}
-    contested = [file for file in seen.shape.files if {"duplicate", "held"} & file.ends]
+    files: list[Dropped | Packed] = [file for file in seen.shape.files if not file.documents]
+    files += seen.documents
+    contents = {_sha256(file.content) for file in files if "good" in file.ends}
+    contested = [file for file in files if {"duplicate", "held"} & file.ends]
     if contested and not found["accepted"]:
         yield f"none of {[file.name for file in contested]} was accepted"
     if not contested and found["accepted"] != len(contents):
@@ -309,6 +358,11 @@ CHECKS: dict[str, Callable[[Evidence], Iterator[str]]] = {
     "I10 no secret": _secrets,
     "I11 no leak": _leaks,
 }
+
+
+def _owner(path: Path) -> str:
+    """The job of a file of ours."""
+    return path.name.partition("__")[0]
 
 
 def _sha256(content: bytes) -> str:

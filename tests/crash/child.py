@@ -72,6 +72,7 @@ def live(warm: Warm, spec: RunSpec, at: Point | None, number: int) -> None:
     _begin(number)
     shape, plan = shapes()[spec.shape], PLANS[spec.plan]
     # A writer can only come in between when even a small file is read in several pieces.
+    eager = spec.eager and not shape.decided
     small = any(deed.when == "copying" for deed in shape.deeds)
     effects._PIECE = _SMALL_PIECE if small else _PIECE
     consumer = Consumer(warm.place, warm.shared)
@@ -79,7 +80,7 @@ def live(warm: Warm, spec: RunSpec, at: Point | None, number: int) -> None:
 
     def meanwhile(label: str) -> None:
         writer.act(label)
-        if spec.eager and label.startswith("rename") and label.endswith("after"):
+        if eager and label.startswith("rename") and label.endswith("after"):
             consumer.take()
 
     loss = Loss(spec.mode, warm.place.limbo, consumer.has)

@@ -262,6 +262,50 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
     ),
     Mutant(
+        name="documents of an archive before their copies are durable",
+        why="after a power cut the journal speaks of documents that the disk does not have",
+        sees=frozenset({"I1", "I2", "I3", "I6", "I8", "I9"}),
+        hunts=(
+            Hunt(shape="zip", mode="torn", likely="inspect"),
+            Hunt(shape="zip", mode="cut", likely="inspect"),
+        ),
+        edits=(
+            Edit(
+                module="moves.py",
+                old="    return None, Touched(files=targets, directories=(folders.spool,))\n",
+                new="    return None, Touched()\n",
+            ),
+        ),
+    ),
+    Mutant(
+        name="documents of an archive written down after it",
+        why="a crash between the two, and the archive has no documents: none of its invoices is sent",
+        sees=frozenset({"I1", "I3", "I8", "I9"}),
+        hunts=(Hunt(shape="zip", likely="commit after"),),
+        edits=(
+            Edit(
+                module="bundle_journey.py",
+                old="    return world.commit([*steps, *(world.put_off",
+                new="    world.commit([step for step in steps if step.before])\n"
+                "    steps = [step for step in steps if not step.before]\n"
+                "    return world.commit([*steps, *(world.put_off",
+            ),
+        ),
+    ),
+    Mutant(
+        name="a hold that is over and still told",
+        why="whoever decided was cut off: the outbox says for ever that an invoice waits which was sent",
+        sees=frozenset({"I3", "I4"}),
+        hunts=(Hunt(shape="hold"),),
+        edits=(
+            Edit(
+                module="recovery.py",
+                old="    sweep_copies(world)\n    withdraw_holds(world)\n",
+                new="    sweep_copies(world)\n",
+            ),
+        ),
+    ),
+    Mutant(
         name="late bytes archived as the original",
         why="what is archived is not what was sent, and what came late is told to nobody",
         sees=frozenset({"I1", "I3"}),

@@ -1,4 +1,7 @@
-"""The two others who work in a route's folders: who takes the results away, and who writes the documents."""
+"""The others beside the connector: who takes the results away, who writes the documents, who decides.
+
+They are people, or programs of theirs, and know nothing of what the connector is doing at that moment.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from connector import holding, names, policy
+from connector.journal import SqliteJournal
+from connector.model import State, Step
 from tests.crash.place import ROUTES, Place
 from tests.crash.shapes import Deed
 from tests.crash.shared import Shared
@@ -87,3 +93,21 @@ def _write_in_place(path: Path, content: bytes) -> None:
         os.ftruncate(descriptor, len(content))
     finally:
         os.close(descriptor)
+
+
+def let_go(place: Place) -> None:
+    """An operator lets all that is held go, or go again, and is cut off right after having said so.
+
+    What the outbox says of a hold is then not taken back by whoever said so: the next start has to do it.
+    """
+    journal = SqliteJournal(place.journal)
+    try:
+        for job in journal.take("ventes", [State.HELD], 100, policy.FAR_FUTURE):
+            if job.attempts:
+                after = holding.resent(job)
+            else:
+                mine = names.tracking_id(job.account, job.sha256 or "", job.id, 0)
+                after = holding.released(job, mine)
+            journal.commit([Step(before=job, after=after, detail={"why": "operator"})])
+    finally:
+        journal.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from tests.crash.shapes import Shape
 
-ROUTES = ("ventes", "achats")
+ROUTES = {"ventes": "each", "achats": "all"}  # name → how the documents of an archive go
 SECRET = "simulated-secret"
 _LONG_AGO = 1_700_000_000  # seconds since 1970: files are older than anything that happens to them
 _CONFIG = """
@@ -38,7 +39,11 @@ account = "pa"
 watch = "scan"
 quiet_seconds = 2
 scan_seconds = 1
+bundle = "{bundle}"
+rules = "off"
 """
+_NAME = "connector-crash-"
+_OWNED = re.compile(_NAME + r"(\d+)-.*")
 
 
 def quick_folder() -> str | None:
@@ -54,7 +59,10 @@ class Place:
 
     @classmethod
     def new(cls) -> Place:
-        return cls(Path(tempfile.mkdtemp(prefix="connector-crash-", dir=quick_folder())))
+        """A new folder, that says whose it is; those of processes that were killed are removed."""
+        parent = quick_folder()
+        _remove_abandoned(Path(parent or tempfile.gettempdir()))
+        return cls(Path(tempfile.mkdtemp(prefix=f"{_NAME}{os.getpid()}-", dir=parent)))
 
     @property
     def config(self) -> Path:
@@ -63,6 +71,10 @@ class Place:
     @property
     def state(self) -> Path:
         return self.folder / "state"
+
+    @property
+    def journal(self) -> Path:
+        return self.state / "state.db"
 
     @property
     def taken(self) -> Path:
@@ -99,7 +111,8 @@ class Place:
     # ------------------------------------------------------------------ making
     def configure(self, base_url: str, token_url: str) -> None:
         text = _CONFIG.format(folder=self.folder, base_url=base_url, token_url=token_url)
-        text += "".join(_ROUTE.format(folder=self.folder, name=name) for name in ROUTES)
+        for name, bundle in ROUTES.items():
+            text += _ROUTE.format(folder=self.folder, name=name, bundle=bundle)
         self.config.write_text(text, "utf-8")
         self.clear()
 
@@ -119,3 +132,9 @@ class Place:
 
     def remove(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _remove_abandoned(parent: Path) -> None:
+    for folder in parent.iterdir():
+        if (found := _OWNED.fullmatch(folder.name)) and not Path("/proc", found[1]).exists():
+            shutil.rmtree(folder, ignore_errors=True)

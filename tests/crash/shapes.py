@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
 from connector.samples.broken import invoice_not_well_formed, invoice_without_date
 from connector.samples.ubl import ubl_invoice
+from tests.archives import tar_of, zip_of
 
 GOOD = frozenset({"good"})  # the platform's answer decides: see `plans.Plan.outcomes`
 
@@ -27,13 +29,34 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dropped:
-    """A file that is dropped, and what may become of it."""
+class Packed:
+    """A document in an archive, and what may become of it.
+
+    Args:
+        comes_out: it may be taken out of the archive, and so has bytes of its own.
+    """
 
     name: str
     content: bytes
-    ends: frozenset[str] = GOOD  # outcomes; "good" stands for those of the plan
+    ends: frozenset[str] = GOOD
+    comes_out: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """A file that is dropped, and what may become of it.
+
+    Args:
+        ends: outcomes; "good" stands for those of the plan. What becomes of an archive follows from what
+            becomes of its documents.
+        documents: those in it, when it is an archive.
+    """
+
+    name: str
+    content: bytes
+    ends: frozenset[str] = GOOD
     route: str = "ventes"
+    documents: tuple[Packed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +68,8 @@ class Shape:
         deeds: what their writers do later.
         remote_archive: the archive is another file system, so that no rename leads there.
         broken: a file that cannot be copied in a first life, which is lived beside those of the run's points.
+        decided: a first life is lived to its end, and an operator lets go on what was held in it; nobody
+            takes results away before the run is over.
     """
 
     name: str
@@ -52,11 +77,60 @@ class Shape:
     deeds: tuple[Deed, ...] = ()
     remote_archive: bool = False
     broken: str = ""
+    decided: bool = False
     routes: tuple[str, ...] = field(default=("ventes",))
 
 
 def _good(number: str) -> bytes:
     return ubl_invoice(number=number)
+
+
+def _archive(
+    name: str, pack: Callable[[list[tuple[str, bytes]]], bytes], *documents: Packed, route: str = "ventes"
+) -> Dropped:
+    content = pack([(document.name, document.content) for document in documents])
+    return Dropped(name=name, content=content, route=route, documents=documents)
+
+
+def _bundles() -> tuple[Shape, ...]:
+    """Archives: of which each document goes by itself, and of which all go or none."""
+    rejected, unreadable = frozenset({"rejected_before_sending"}), frozenset({"unreadable"})
+    cancelled = frozenset({"cancelled"})
+    invalid = Packed(name="sans date.xml", content=invoice_without_date(), ends=rejected)
+    return (
+        Shape(
+            name="zip",
+            files=(
+                _archive(
+                    "lot.zip",
+                    zip_of,
+                    Packed(name="FA1.xml", content=_good("FA1")),
+                    invalid,
+                    Packed(name="sous/FA2.xml", content=_good("FA2")),
+                    Packed(name="../FA3.xml", content=_good("FA3"), ends=unreadable, comes_out=False),
+                ),
+            ),
+        ),
+        Shape(
+            name="zip-all",
+            files=(
+                _archive(
+                    "refusé.zip",
+                    zip_of,
+                    Packed(name="FA1.xml", content=_good("FA1"), ends=cancelled),
+                    invalid,
+                    route="achats",
+                ),
+                _archive(
+                    "lot.tar.gz",
+                    tar_of,
+                    Packed(name="FA2.xml", content=_good("FA2")),
+                    route="achats",
+                ),
+            ),
+            routes=("achats",),
+        ),
+    )
 
 
 @cache
@@ -136,5 +210,14 @@ def shapes() -> dict[str, Shape]:
             files=tuple(Dropped(name=f"FA{n}.xml", content=_good(f"FA{n}")) for n in range(1, 4)),
             broken="FA2.xml",
         ),
+        Shape(
+            name="hold",
+            files=(
+                Dropped(name="FA1.xml", content=one),
+                Dropped(name="FA1 bis.xml", content=longer),
+            ),
+            decided=True,
+        ),
+        *_bundles(),
     )
     return {shape.name: shape for shape in made}

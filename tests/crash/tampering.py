@@ -79,14 +79,21 @@ def _leave_drop(seen: Evidence) -> Evidence:
 
 
 def _rewrite_history(seen: Evidence) -> Evidence:
-    with closing(sqlite3.connect(seen.place.state / "state.db")) as db, db:
+    with closing(sqlite3.connect(seen.place.journal)) as db, db:
         db.execute("UPDATE event SET kind = 'published' WHERE kind = 'spooled'")
     return seen
 
 
 def _hold(seen: Evidence) -> Evidence:
-    with closing(sqlite3.connect(seen.place.state / "state.db")) as db, db:
+    with closing(sqlite3.connect(seen.place.journal)) as db, db:
         db.execute("UPDATE job SET body = replace(body, '\"accepted\"', '\"held\"')")
+    return seen
+
+
+def _praise_archive(seen: Evidence) -> Evidence:
+    with closing(sqlite3.connect(seen.place.journal)) as db, db:
+        better = "replace(body, '\"rejected_before_sending\"', '\"accepted\"')"
+        db.execute(f"UPDATE job SET body = {better} WHERE parent IS NULL")
     return seen
 
 
@@ -130,6 +137,7 @@ TRICKS: dict[str, tuple[str, Trick]] = {
     "a drop is left": ("I6", _leave_drop),
     "the history is rewritten": ("I7", _rewrite_history),
     "a document is held without need": ("I8", _hold),
+    "an archive ends better than its documents": ("I8", _praise_archive),
     "nothing settles": ("I9", _never_settle),
     "a life hangs": ("I9", _hang),
     "a token is written down": ("I10", _tell_secret),
@@ -142,7 +150,8 @@ def main() -> int:
     found = {}
     with Bench() as bench:
         for name, (_, trick) in TRICKS.items():
-            bench.begin(RunSpec(shape="plain", plan="accepted"))
+            shape = "zip" if "archive" in name else "plain"
+            bench.begin(RunSpec(shape=shape, plan="accepted"))
             bench.live(Life())
             broken = violations(trick(bench.evidence()))
             found[name] = sorted({violation.rule.split()[0] for violation in broken})

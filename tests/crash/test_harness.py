@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from functools import cache
+from pathlib import Path
 
 import pytest
 
+from tests.crash.place import Place, quick_folder
 from tests.crash.series import PROJECT, pairs, run_series, sampled, singles
 from tests.crash.spec import Outcome, Point, RunSpec
 from tests.crash.tampering import TRICKS
@@ -63,6 +66,18 @@ def test_the_same_run_passes_the_same_points_again() -> None:
     spec = RunSpec(shape="invalid", plan="reset-stored", points=(Point("submit after", 1),))
     once, again = run_series([spec, spec], workers=1)
     assert once.passed == again.passed
+
+
+def test_a_tree_whose_process_was_killed_is_removed_by_the_next_one() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    parent = quick_folder() or tempfile.gettempdir()
+    abandoned = Path(tempfile.mkdtemp(prefix=f"connector-crash-{ended.pid}-", dir=parent))
+    mine = Place.new()
+    another = Place.new()
+    assert (abandoned.exists(), mine.folder.exists()) == (False, True)
+    mine.remove()
+    another.remove()
 
 
 def test_runs_follow_from_what_was_seen() -> None:

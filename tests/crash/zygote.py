@@ -67,9 +67,7 @@ def _serve(orders: BinaryIO, answers: BinaryIO, place: Place, shared: Shared) ->
     orders.readline()  # the configuration is there now
     log = _Log()
     settings = load(place.config)
-    schemas = Schemas()
-    for kind in schemas.catalogue.entries:
-        schemas.schema(kind)
+    schemas = Schemas()  # compiled in the warm-up: those of the shapes, as each fork pays for all there is
     gc.disable()  # a collection in a life would touch, and so copy, all that it has inherited
     warm = Warm(
         place=place,
