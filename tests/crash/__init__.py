@@ -8,7 +8,7 @@ Then the invariants are checked, results counted in the hands of somebody who ta
     spec      RunSpec, Point, Life, Violation, Outcome: what is run, and what came of it (plain data)
     shapes    the inboxes;  plans: the platform's behaviours
     shared    a page of memory that outlives a killed process: the clock, the log of points, who did what
-    points    the hands (`FailingEffects`), the journal and the session that stop a life at a point
+    points    the hands (`FailingEffects`), the journal and the HTTP connection that stop a life
     child     one life: an `Assembly` made of real parts, driven in one thread in a fixed order
     zygote    a process with everything imported, forked for each life
     bench     `Bench`: a simulator, a zygote and a tree; `Bench.run(spec)` gives an `Outcome`
