@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from connector import policy
+from connector import names, policy
+from connector.crosscheck import business_key
 from connector.errors import Refused
 from connector.model import Job, Outcome, State
 from connector.policy import LookupRules
@@ -43,11 +44,11 @@ def resent(job: Job) -> Job:
     return replace(_reopened(job), state=State.VALID, lookups=0, not_before=None, waits_for="resend")
 
 
-def released(job: Job, tracking_id: str) -> Job:
+def released(job: Job) -> Job:
     """It may go, in spite of what it was held for.
 
-    Args:
-        tracking_id: its key, for the first attempt.
+    Its key is not that of the file that it repeats: this is a deposit of its own, and wanted.
+
     Raises:
         NotPossible: not held, nothing that could be sent, or sent before: then it is adopted or sent again.
     """
@@ -56,9 +57,9 @@ def released(job: Job, tracking_id: str) -> Job:
         raise NotPossible("no-document")
     if job.attempts:
         raise NotPossible("sent-before")
-    return replace(
-        _reopened(job), state=State.VALID, tracking_id=tracking_id, not_before=None, waits_for=None
-    )
+    assert job.sha256 is not None
+    key = names.tracking_id(job.account, job.sha256, f"{business_key(job.document)}|{job.id}", 0)
+    return replace(_reopened(job), state=State.VALID, tracking_id=key, not_before=None, waits_for=None)
 
 
 def cancelled(job: Job, now: datetime) -> Job:

@@ -14,6 +14,7 @@ from loguru import logger
 
 from connector import lanes, recovery
 from connector.errors import ExitCode
+from connector.gateways import LOCKED_OUT
 from connector.lanes import Follower, Lane
 from connector.model import Job, Outcome, State
 from connector.notify import notify
@@ -25,7 +26,6 @@ SILENCE = (
     1800.0  # seconds without a round before a lane counts as stuck: a batch of large files takes its time
 )
 _OUTBOX_STATES = (State.CONCLUDED, State.READY)
-_ACCOUNT_STOPS = ("unauthorized", "token-refused", "forbidden")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +203,7 @@ class Service:
 
     def _report(self) -> Report:
         left = self._open_jobs()
-        stopped = {job.waits_for for job in left} & set(_ACCOUNT_STOPS)
+        stopped = {job.waits_for for job in left} & LOCKED_OUT
         blocked = [job for job in left if job.state in _OUTBOX_STATES and job.waits_for]
         report = Report(
             outcomes=self._outcomes(),

@@ -97,17 +97,9 @@ def resend(context: Context, job_ids: tuple[str, ...], dry_run: bool) -> int:
 @click.pass_obj
 def release(context: Context, job_ids: tuple[str, ...], dry_run: bool) -> int:
     """JOB may go, in spite of what it was held for (the same number, the same content)."""
-    from connector import holding, names
-    from connector.crosscheck import business_key
+    from connector import holding
 
-    def decide(job: Job) -> Job:
-        assert job.sha256 is not None
-        # Not the key of the file that it repeats: this is a deposit of its own, and wanted.
-        key = f"{business_key(job.document)}|{job.id}"
-        mine = names.tracking_id(job.account, job.sha256, key, 0)
-        return holding.released(job, mine)
-
-    return _decide(context, job_ids, decide, dry_run)
+    return _decide(context, job_ids, holding.released, dry_run)
 
 
 @hold.command()
@@ -135,7 +127,7 @@ def _decide(
     worst, hands = ExitCode.DONE, Effects(threads=1)
     with _journal(context) as journal:
         known = {job.id: job for job in journal.jobs(job_ids)}
-        for job_id in job_ids:
+        for job_id in dict.fromkeys(job_ids):
             job = known.get(job_id)
             if job is None:
                 _say(context, job_id, "no-job")

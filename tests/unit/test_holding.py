@@ -18,7 +18,7 @@ def test_each_decision_opens_the_job_again_and_keeps_its_key() -> None:
     for after, state in (
         (holding.adopted(SENT, "flow-9", LOOKUP, NOW), State.RECEIVED),
         (holding.resent(SENT), State.VALID),
-        (holding.released(FIRST, "k" * 36), State.VALID),
+        (holding.released(FIRST), State.VALID),
         (holding.cancelled(FIRST, NOW), State.CONCLUDED),
     ):
         assert after.state is state
@@ -32,8 +32,8 @@ def test_each_decision_opens_the_job_again_and_keeps_its_key() -> None:
     [
         (lambda: holding.adopted(FIRST, "flow-9", LOOKUP, NOW), "never-sent"),
         (lambda: holding.resent(FIRST), "never-sent"),
-        (lambda: holding.released(SENT, "k" * 36), "sent-before"),
-        (lambda: holding.released(job(State.HELD, attempts=0, document=None), "k" * 36), "no-document"),
+        (lambda: holding.released(SENT), "sent-before"),
+        (lambda: holding.released(job(State.HELD, attempts=0, document=None)), "no-document"),
         (lambda: holding.cancelled(job(State.HELD, documents=3), NOW), "is-bundle"),
         (lambda: holding.cancelled(job(State.RECEIVED), NOW), "not-held"),
     ],
