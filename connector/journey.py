@@ -22,6 +22,7 @@ from loguru import logger
 
 from connector import admission, crosscheck, moves, names, policy
 from connector.effects import Touched
+from connector.errors import Deferrable
 from connector.model import Inspection, InspectionLost, InspectionOrder, Job, Outcome, ResultFile, State, Step
 from connector.ports import FlowJournal, Platform
 from connector.world import World, in_order, trace_of
@@ -180,6 +181,17 @@ def follow(
     Raises:
         Deferrable, AuthenticationFailed: the platform cannot be asked now.
     """
+    try:
+        moved = _poll(platform, account, journal, worlds, overlap)
+    except Deferrable:  # a list that cannot be had must not keep single flows from being asked for
+        sum(_ask_one_by_one(platform, world) for world in worlds)
+        raise
+    return moved + sum(_ask_one_by_one(platform, world) for world in worlds)
+
+
+def _poll(
+    platform: Platform, account: str, journal: FlowJournal, worlds: Sequence[World], overlap: float
+) -> int:
     moved, more = 0, True
     while more:
         now = worlds[0].clock.now()
@@ -193,7 +205,7 @@ def follow(
                 steps[job.id] = Step(before=job, after=after, detail={"acknowledgement": flow.raw_ack})
         journal.commit_page(account, page.cursor, list(steps.values()))
         moved, more = moved + len(steps), page.more
-    return moved + sum(_ask_one_by_one(platform, world) for world in worlds)
+    return moved
 
 
 def _ask_one_by_one(platform: Platform, world: World) -> int:

@@ -208,6 +208,9 @@ SEARCHES = {
     "H15 flows in no order, in small pages": Row(
         rules=LOST, switches={"order": "shuffled", "page_limit": 3}, gateways=AFNOR
     ),
+    "H15 no list of flows, for good": Row(
+        rules=always("search", 500), account={"ask_after": 0.1}, asked={"flow": 4}, gateways=AFNOR
+    ),
     "H15 last changed first": Row(rules=LOST, switches={"order": "descending"}, gateways=AFNOR),
     "H15 all changed at the same time": Row(
         rules=LOST, switches={"coarse_clock": 5.0, "ack_delay": 0.3}, gateways=AFNOR

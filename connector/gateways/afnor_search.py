@@ -5,6 +5,10 @@ behind a full page, both complete:
 
 * it came in ascending order: ask again from a little before its greatest time;
 * it did not: halve the window with `updatedBefore` until a page is not full.
+
+Where even one instant has more flows than a page shows, no question can tell them all. Those that a few pages
+show are taken, the log tells of the instant, and the reading goes on: the flows behind it must not wait for
+ever, and a deposit that nobody has told of is asked for by its number.
 """
 
 from __future__ import annotations
@@ -14,11 +18,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from loguru import logger
+
 from connector.gateways.afnor_flows import SeenFlow, flows_of
 from connector.gateways.base import ReadFailed
 
 LIMIT = 100  # the greatest page the schema allows; its default of 25 has starved integrations
 TICK = timedelta(milliseconds=1)  # the finest step of the times that platforms write
+_LOOKS = 3  # pages asked for of an instant with too many flows: a platform without order may show others
 Where = Mapping[str, Any]
 
 
@@ -71,12 +78,13 @@ class FlowScan:
         self._search = search
         self._where = where
         self._stride: timedelta | None = None  # a hint: the width of the last window that had to be narrowed
+        self._told: set[datetime] = set()  # instants with too many flows, each told once
 
     async def next(self, after: datetime) -> Batch:
         """All flows changed after a moment, up to where `resume` says.
 
         Raises:
-            ReadFailed: the platform does not answer, or lists more flows of one instant than it can show.
+            ReadFailed: the platform does not answer, or keeps to no window of time.
         """
         after = after.replace(microsecond=after.microsecond // 1000 * 1000)
         now = datetime.now(UTC)
@@ -89,7 +97,22 @@ class FlowScan:
                 return Batch(flows=page.flows, resume=before - TICK if before else None)
             if times and times == sorted(times) and times[-1] - TICK > after:
                 return Batch(flows=page.flows, resume=times[-1] - TICK)
-            before = _halved(after, before or max(now, *times, after))
+            narrower = _halved(after, before or max(now, *times))
+            if narrower is None:
+                return await self._crowded(after, page)
+            before = narrower
+
+    async def _crowded(self, after: datetime, page: Page) -> Batch:
+        """What can be seen of an instant with more flows than one answer shows."""
+        end = after + 2 * TICK
+        flows = {flow.key: flow for flow in page.flows}
+        for _ in range(_LOOKS - 1):
+            flows |= {flow.key: flow for flow in (await self._ask(after, end)).flows}
+        instant = max(page.times, key=page.times.count, default=end)
+        if instant not in self._told:
+            self._told.add(instant)
+            logger.error("flows.crowded", instant=iso(instant), shown=len(flows))
+        return Batch(flows=tuple(flows.values()), resume=after + TICK)
 
     def _first_guess(self, after: datetime, now: datetime) -> datetime | None:
         if self._stride is None or after + 2 * self._stride >= now:
@@ -110,15 +133,13 @@ class FlowScan:
         return page
 
 
-def _halved(after: datetime, before: datetime) -> datetime:
+def _halved(after: datetime, before: datetime) -> datetime | None:
+    """The middle of a window; None when it cannot be narrowed any more."""
+    least = after + 2 * TICK
+    if before <= least:
+        return None
     half = after + (before - after) / 2
-    if half - after < 2 * TICK:
-        raise ReadFailed(
-            "stuck",
-            f"search: more flows changed at {iso(after + TICK)} than the platform shows at once; "
-            "its changes cannot be read completely",
-        )
-    return half.replace(microsecond=half.microsecond // 1000 * 1000)
+    return max(least, half.replace(microsecond=half.microsecond // 1000 * 1000))
 
 
 def iso(moment: datetime) -> str:

@@ -106,10 +106,14 @@ def test_a_shuffling_platform_is_asked_a_few_times_a_page() -> None:
 
 
 @pytest.mark.parametrize("order", ["ascending", "shuffled"])
-def test_more_flows_at_one_instant_than_a_page_shows_are_reported_and_not_skipped(order: str) -> None:
-    with pytest.raises(ReadFailed, match="cannot be read completely") as caught:
-        Listing([5] * 101, order=order).read_all()
-    assert caught.value.reason == "stuck"
+def test_H15_an_instant_with_more_flows_than_a_page_shows_is_told_and_holds_up_no_other(order: str) -> None:
+    listing = Listing([*range(0, 90, 3)] + [95] * 101 + [*range(120, 200, 2)], order=order)
+    with logged() as lines:
+        seen = listing.read_all()
+    crowd = {flow["flowId"] for flow in listing.flows if flow["updatedAt"].endswith("095Z")}
+    assert listing.ids - crowd <= seen
+    assert len(seen & crowd) >= 100
+    assert [line for line in lines if "crowded" in line] == ["ERROR flows.crowded\n"]
 
 
 def test_a_platform_that_ignores_the_upper_bound_is_reported() -> None:
