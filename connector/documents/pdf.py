@@ -66,6 +66,8 @@ def read_pdf(file: BinaryIO) -> Carried:
     except (NotADocument, MemoryError):
         raise
     except LimitReachedError as error:
+        if not _raised_in_unpacking(error):  # a count that the rest of the file belies
+            raise _fault("pdf-damaged", error) from None
         raise _fault("pdf-unpacks-too-large", error, expected=str(MOST_UNPACKED)) from None
     except OSError as error:
         if error.errno not in _BAD_SEEK:
@@ -87,6 +89,14 @@ def _refuse_cut(file: BinaryIO) -> None:
     planned = int(linearized[1]) if linearized else 0
     if not mark or after.strip(b"\r\n\t \x1a") or b"startxref" not in before or size < planned:
         raise NotADocument(Problem(code="pdf-incomplete", source="pdf"), incomplete=True)
+
+
+def _raised_in_unpacking(error: Exception) -> bool:
+    """Whether pypdf met one of its limits in a filter, where streams are unpacked, and not in its tables."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_globals.get("__name__") == "pypdf.filters"
 
 
 def _fault(code: str, error: Exception, *, expected: str | None = None) -> NotADocument:

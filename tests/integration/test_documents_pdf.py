@@ -138,6 +138,12 @@ def test_a_protected_pdf_is_told_as_such(passwords: tuple[str, str], algorithm: 
     assert code(protected) == "pdf-encrypted"
 
 
+def test_a_table_that_claims_more_objects_than_the_file_can_hold_is_damage_and_not_size() -> None:
+    table = WHOLE.index(b"xref\n0 ") + len(b"xref\n0 ")
+    fault = refusal(WHOLE[:table] + b"65535" + WHOLE[WHOLE.index(b"\n", table) :])
+    assert (fault.problem.code, fault.problem.expected) == ("pdf-damaged", None)
+
+
 @settings(deadline=None, max_examples=300)
 @given(
     start=st.integers(9, len(WHOLE) - 200), length=st.integers(1, 120), filling=st.sampled_from(b"\0 x\xff")
