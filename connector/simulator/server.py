@@ -62,10 +62,13 @@ def _archive(keep: Path | None) -> Archive:
     return MemoryArchive() if keep is None else FolderArchive(keep)
 
 
+def _server(platform: SimulatedPlatform) -> web.Server:
+    return web.Server(Front(platform), access_log=None)
+
+
 async def _run(
-    platform: SimulatedPlatform, host: str, port: int, ready: Callable[[str], None], stop: asyncio.Event
+    server: web.Server, host: str, port: int, ready: Callable[[str], None], stop: asyncio.Event
 ) -> None:
-    server = web.Server(Front(platform), access_log=None)
     loop = asyncio.get_running_loop()
     try:
         listener = await loop.create_server(server, host, port, backlog=1024)
@@ -108,7 +111,7 @@ def serve(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
-        await _run(platform, address, port, ready, stop)
+        await _run(_server(platform), address, port, ready, stop)
 
     try:
         asyncio.run(until_signalled())
@@ -145,6 +148,7 @@ class Simulator:
         self._failure: BaseException | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
+        self._server: web.Server | None = None
         self._thread = threading.Thread(target=self._live, name="simulator", daemon=True)
         if switches:
             self.switch(**switches)
@@ -179,7 +183,8 @@ class Simulator:
 
     async def _until_stopped(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        await _run(self._platform, "127.0.0.1", self._port, self._listens, self._stop)
+        self._server = _server(self._platform)
+        await _run(self._server, "127.0.0.1", self._port, self._listens, self._stop)
 
     def _listens(self, url: str) -> None:
         self._url = url
@@ -247,6 +252,11 @@ class Simulator:
     def chorus_flows(self) -> tuple[ChorusFlow, ...]:
         """Everything that Chorus Pro received, in the order of deposit."""
         return self._platform.chorus.flows
+
+    @property
+    def callers(self) -> int:
+        """How many are connected."""
+        return len(self._server.connections) if self._server is not None else 0
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:

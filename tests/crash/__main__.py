@@ -1,12 +1,17 @@
-"""`python -m tests.crash`: the long levels, with a table at the end; or one run again, aloud, by its line."""
+"""`python -m tests.crash`: the long levels, or one run again, aloud, by its line.
+
+A table is printed every minute, at the end, and when somebody ends it (SIGTERM, Ctrl-C).
+"""
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from types import FrameType
 
 from tests.crash.bench import Bench
 from tests.crash.series import WORKERS, dry, pairs, run_series, sampled, singles
@@ -21,21 +26,33 @@ def main() -> int:
     if asked.shape or asked.plan:
         return _again(asked)
     deadline = time.monotonic() + asked.minutes * 60
-    tallies = []
-    first = Tally(level="singles")
-    tallies.append(first)
-    seen = list(run_series(dry(), workers=asked.workers))
-    for outcome in seen:
-        first.add(outcome)
-    ones = sampled((spec for outcome in _in_order(seen) for spec in singles(outcome)), 10**9, asked.seed)
-    if asked.level != "pairs":
-        _until(deadline, first, run_series(ones[asked.begin :], workers=asked.workers))
-    if asked.level != "singles" and time.monotonic() < deadline:
-        tallies.append(_all_pairs(ones, asked, deadline))
+    tallies = [Tally(level="singles")]
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        _levels(asked, deadline, tallies)
+    except KeyboardInterrupt:
+        print("ended before its time")
     print(HEAD)
     for tally in tallies:
         print(tally.row())
     return 1 if any(tally.bad for tally in tallies) else 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _levels(asked: argparse.Namespace, deadline: float, tallies: list[Tally]) -> None:
+    """What was asked for, as long as there is time."""
+    seen = list(run_series(dry(), workers=asked.workers))
+    for outcome in seen:
+        tallies[0].add(outcome)
+    ones = sampled((spec for outcome in _in_order(seen) for spec in singles(outcome)), 10**9, asked.seed)
+    if asked.level != "pairs":
+        _until(deadline, tallies[0], run_series(ones[asked.begin :], workers=asked.workers))
+    if asked.level != "singles" and time.monotonic() < deadline:
+        tallies.append(Tally(level="pairs"))
+        _all_pairs(ones, asked, deadline, tallies[-1])
 
 
 def _arguments() -> argparse.Namespace:
@@ -83,9 +100,8 @@ def _until(deadline: float, tally: Tally, outcomes: Iterator[Outcome]) -> None:
             break
 
 
-def _all_pairs(ones: list[RunSpec], asked: argparse.Namespace, deadline: float) -> Tally:
+def _all_pairs(ones: list[RunSpec], asked: argparse.Namespace, deadline: float, tally: Tally) -> None:
     """For each run with one death, in the order of the seed: all those with a second one in its recovery."""
-    tally = Tally(level="pairs")
     ahead, done = asked.begin, asked.begin
     waiting: deque[RunSpec] = deque()
 
@@ -96,19 +112,20 @@ def _all_pairs(ones: list[RunSpec], asked: argparse.Namespace, deadline: float) 
             ahead += 1
 
     more()
-    for outcome in run_series(waiting, workers=asked.workers):
-        tally.add(outcome)
-        if len(outcome.spec.points) == 1:
-            waiting.extend(pairs(outcome))
-            done += 1
-        if time.monotonic() > deadline:
-            break
-        more()
-    print(
-        f"of {len(ones)} runs with one death, {done} were gone on from; "
-        f"the next time: --level pairs --seed {asked.seed} --begin {done}"
-    )
-    return tally
+    try:
+        for outcome in run_series(waiting, workers=asked.workers):
+            tally.add(outcome)
+            if len(outcome.spec.points) == 1:
+                waiting.extendleft(reversed(list(pairs(outcome))))
+                done += 1
+            if time.monotonic() > deadline:
+                break
+            more()
+    finally:
+        print(
+            f"of {len(ones)} runs with one death, {done} were gone on from; "
+            f"the next time: --level pairs --seed {asked.seed} --begin {done}"
+        )
 
 
 if __name__ == "__main__":

@@ -6,12 +6,14 @@ import contextlib
 import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from connector.simulator import Simulator
 from tests.crash.check import Evidence, kept_waiting, violations
+from tests.crash.image import Memory, Tree, let_settle
 from tests.crash.others import Consumer, let_go
 from tests.crash.place import Place
 from tests.crash.plans import HARSH, PLANS
@@ -22,10 +24,24 @@ from tests.crash.zygote import Zygote
 
 TOGETHER = 2  # lives of one process, at most: one that recovers, and the first one of the next run
 TRIES = 3
+KEPT = 2  # first deaths that are remembered
 WARM_UP = (
     RunSpec(shape="invalid", plan="502-stored"),
     RunSpec(shape="duplicate", plan="late-answer"),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Death:
+    """All that there was after the first death of a run, once the dead one's last words had arrived."""
+
+    tree: Tree
+    memory: Memory
+    now: float
+    deeds: int
+    taken: int
+    lives: tuple[Ended, ...]
+    before: int
 
 
 class Bench:
@@ -44,6 +60,8 @@ class Bench:
         self._suffered: tuple[Violation, ...] = ()  # what a first life with a broken file did wrong
         self._before = 0  # lives that were lived before those of the run's points
         self._lived = 0  # lives of the process that is there now
+        self._alone = True  # whether that process has lived nothing of this run
+        self._deaths: dict[RunSpec, _Death] = {}  # by the run that begins so and has no other
 
     def __enter__(self) -> Self:
         self._zygote = Zygote(self.place, self.shared)
@@ -62,35 +80,71 @@ class Bench:
         self.simulator.stop()
         self.place.remove()
 
-    def run(self, spec: RunSpec) -> Outcome:
+    def run(self, spec: RunSpec, *, more: bool = False) -> Outcome:
         """One run, from the drop to the verdict.
 
         On a machine that is very busy an answer may come after a life has given up waiting for it, and the
         life goes another way than it would. So a run that missed its point is tried again before that counts.
+
+        Args:
+            more: others follow that begin with the same death: it is died once, and each goes on from there.
         """
         for _ in range(TRIES):
-            outcome = self._run(spec)
+            outcome = self._run(spec, more=more)
             if outcome.violations or not outcome.missed:
                 break
+            self._deaths.clear()
         return outcome
 
-    def _run(self, spec: RunSpec) -> Outcome:
-        self.begin(spec)
-        if shapes()[spec.shape].broken:
-            self._suffer()
-        if shapes()[spec.shape].decided:
-            self._decide()
-        for point in spec.points:
+    def _run(self, spec: RunSpec, *, more: bool) -> Outcome:
+        first = replace(spec, points=spec.points[:1])
+        if more and first in self._deaths:
+            self._go_on(spec, self._deaths[first])
+        else:
+            self.begin(spec)
+            if shapes()[spec.shape].broken:
+                self._suffer()
+            if shapes()[spec.shape].decided:
+                self._decide()
+        for point in spec.points[len(self._lives) :]:
             if self.live(Life(point=point)).rested:
                 break  # it worked to its end without passing the point
+            if more and len(self._lives) == 1:
+                self._keep(first)
         else:
             self.live(Life())
         return self.finish()
+
+    def _keep(self, first: RunSpec) -> None:
+        """Keep what the first death has left."""
+        while len(self._deaths) >= KEPT:
+            del self._deaths[next(iter(self._deaths))]
+        let_settle(self.simulator)
+        self._deaths[first] = _Death(
+            tree=Tree.of(self.place.folder, *self.place.folders),
+            memory=Memory(self.simulator),
+            now=self.shared.now,
+            deeds=self.shared.deeds,
+            taken=self.shared.taken,
+            lives=tuple(self._lives),
+            before=self._before,
+        )
+
+    def _go_on(self, spec: RunSpec, death: _Death) -> None:
+        """Everything as after that death."""
+        self._spec, self._lives, self._suffered, self._before = spec, list(death.lives), (), death.before
+        self._alone = True
+        self.shared.clear(death.now)
+        self.shared.deeds, self.shared.taken = death.deeds, death.taken
+        self.place.empty()
+        death.tree.put_back(self.place.folder)
+        death.memory.put_back()
 
     # ------------------------------------------------------------------ the pieces of a run
     def begin(self, spec: RunSpec) -> None:
         """Everything as new, and the files of the shape in the inboxes."""
         self._spec, self._lives, self._suffered, self._before = spec, [], (), 0
+        self._alone = True
         self.shared.clear(float(int(time.time())))
         self.place.clear()
         self.place.fill(shapes()[spec.shape])
@@ -107,9 +161,10 @@ class Bench:
         self.shared.turn()
         self.shared.now += 1.0
         # What comes after a life of the same run needs a process that knows nothing of it.
-        if self._lived >= TOGETHER or (self._lived and (life.hold or self._lives)):
+        if self._lived >= TOGETHER or (self._lived and (life.hold or not self._alone)):
             self._zygote.ask(end=True)
             self._lived = 0
+        self._alone = False
         answer = self._ask(life, warm_up=False)
         if life.hold:
             _until_stopped(answer["pid"])

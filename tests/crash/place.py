@@ -116,10 +116,19 @@ class Place:
         self.config.write_text(text, "utf-8")
         self.clear()
 
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Those in which all of a run lies."""
+        return ("state", "taken", "limbo", *ROUTES)
+
+    def empty(self) -> None:
+        """Remove all that a run has made."""
+        for name in self.folders:
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+
     def clear(self) -> None:
         """As on a new machine: empty inboxes, and nothing else."""
-        for name in ("state", "taken", "limbo", *ROUTES):
-            shutil.rmtree(self.folder / name, ignore_errors=True)
+        self.empty()
         for folder in (self.state, self.taken, self.limbo, *map(self.inbox_of, ROUTES)):
             folder.mkdir(parents=True)
 

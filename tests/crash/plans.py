@@ -20,6 +20,7 @@ class Plan:
     Args:
         rules, switches: as `connector.simulator` takes them.
         outcomes: what may become of a good document, beside being accepted.
+        repeated: what may become of a document whose number another one has used, beside being accepted.
         read_timeout: seconds that a life waits for an answer.
     """
 
@@ -27,6 +28,7 @@ class Plan:
     rules: tuple[dict[str, Any], ...] = ()
     switches: dict[str, Any] = field(default_factory=dict)
     outcomes: frozenset[str] = frozenset()
+    repeated: frozenset[str] = frozenset()
     read_timeout: float = 20.0
 
 
@@ -44,8 +46,13 @@ PLANS: dict[str, Plan] = {
     plan.name: plan
     for plan in (
         _of("accepted"),
-        _of("repeats-refused", switches={"duplicates": "refuse-at-post"}),
-        _of("repeats-in-error", _LOST_ANSWER, switches={"duplicates": "ack-error"}),
+        _of("repeats-refused", switches={"duplicates": "refuse-at-post"}, repeated=_HELD),
+        _of(
+            "repeats-in-error",
+            _LOST_ANSWER,
+            switches={"duplicates": "ack-error"},
+            repeated=frozenset({"rejected_by_platform"}),
+        ),
         _of("late-answer", _submit("ack-delay", seconds=200.0)),
         _of(
             "negative-answer",

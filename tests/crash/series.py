@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from queue import Queue
 from random import Random
@@ -20,7 +22,8 @@ from tests.crash.spec import Outcome, RunSpec
 
 PROJECT = Path(__file__).parents[2]
 WORKERS = 3
-AHEAD = 2  # specs that a worker has in hand: it never waits for the next one
+AHEAD = 2  # specs that a worker has in hand at least: it never waits for the next one
+TOGETHER = 32  # specs that begin with the same death, and are given to a worker at once
 
 
 # --------------------------------------------------------------------------- which runs
@@ -48,15 +51,10 @@ def pairs(seen: Outcome) -> Iterator[RunSpec]:
     spec = seen.spec
     if len(seen.passed) < 2:
         return
-    for number, (point, loose) in enumerate(seen.passed[1]):
-        if loose or spec.mode == "kill":
-            yield RunSpec(
-                shape=spec.shape,
-                plan=spec.plan,
-                points=(*spec.points, point),
-                mode=spec.mode,
-                eager=number % 2 == 0,
-            )
+    for eager in (True, False):  # one after the other: what begins alike is run together
+        for point, loose in seen.passed[1][0 if eager else 1 :: 2]:
+            if loose or spec.mode == "kill":
+                yield replace(spec, points=(*spec.points, point), eager=eager)
 
 
 def sampled(found: Iterable[RunSpec], most: int, seed: int) -> list[RunSpec]:
@@ -73,6 +71,7 @@ def run_series(
     workers: int = WORKERS,
     package: Path = PROJECT,
     stop_at: int | None = None,
+    tell_all: bool = False,
 ) -> Iterator[Outcome]:
     """Run specs in worker processes, and give the outcomes as they come.
 
@@ -81,18 +80,20 @@ def run_series(
         workers: processes; two cores have room for three, because some runs wait for an answer.
         package: the folder that holds the package `connector` to be run.
         stop_at: end after so many violating runs.
+        tell_all: also what runs with several deaths have passed.
     Raises:
         RuntimeError: a worker died.
     """
     waiting = specs if isinstance(specs, deque) else deque(specs)
     bad = 0
-    with _workers(workers, package) as (hands, back):
+    with _workers(workers, package, *(["--tell-all"] if tell_all else [])) as (hands, back):
         loads = dict.fromkeys(hands, 0)
         while waiting or any(loads.values()):
             for hand in hands * AHEAD:
                 if waiting and loads[hand] < AHEAD:
-                    _give(hand, waiting.popleft())
-                    loads[hand] += 1
+                    together = _next_ones(waiting)
+                    _give(hand, together)
+                    loads[hand] += len(together)
             hand, line = back.get()
             if line is None:
                 raise RuntimeError(f"a crash worker died ({hand.wait()})")
@@ -104,9 +105,23 @@ def run_series(
                 return
 
 
-def _give(hand: subprocess.Popen[bytes], spec: RunSpec) -> None:
+def _next_ones(waiting: deque[RunSpec]) -> list[RunSpec]:
+    """The next run, and those right behind it that begin with the same death: it is died once for all."""
+    together = [waiting.popleft()]
+    if len(together[0].points) > 1:
+        beginning = _beginning(together[0])
+        while waiting and len(together) < TOGETHER and _beginning(waiting[0]) == beginning:
+            together.append(waiting.popleft())
+    return together
+
+
+def _beginning(spec: RunSpec) -> RunSpec:
+    return replace(spec, points=spec.points[:1])
+
+
+def _give(hand: subprocess.Popen[bytes], together: Sequence[RunSpec]) -> None:
     assert hand.stdin is not None
-    hand.stdin.write(spec.as_json().encode() + b"\n")
+    hand.stdin.write(json.dumps([asdict(spec) for spec in together]).encode() + b"\n")
     hand.stdin.flush()
 
 
@@ -114,10 +129,10 @@ _Back = Queue[tuple["subprocess.Popen[bytes]", bytes | None]]
 
 
 @contextmanager
-def _workers(count: int, package: Path) -> Iterator[tuple[list[subprocess.Popen[bytes]], _Back]]:
+def _workers(count: int, package: Path, *words: str) -> Iterator[tuple[list[subprocess.Popen[bytes]], _Back]]:
     # With -m the current folder comes first: `connector` is found there, and `tests` in the project.
     environment = os.environ | {"PYTHONPATH": str(PROJECT), "PYTHONWARNINGS": "ignore"}
-    command = [sys.executable, "-m", "tests.crash.worker", "--package", str(package)]
+    command = [sys.executable, "-m", "tests.crash.worker", "--package", str(package), *words]
     back: _Back = Queue()
     hands = []
     with ExitStack() as stack:

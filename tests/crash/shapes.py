@@ -47,8 +47,8 @@ class Dropped:
     """A file that is dropped, and what may become of it.
 
     Args:
-        ends: outcomes; "good" stands for those of the plan. What becomes of an archive follows from what
-            becomes of its documents.
+        ends: outcomes; "good" stands for those of the plan, "repeat" for those of a number used again. What
+            becomes of an archive follows from what becomes of its documents.
         documents: those in it, when it is an archive.
     """
 
@@ -214,7 +214,7 @@ def shapes() -> dict[str, Shape]:
             name="hold",
             files=(
                 Dropped(name="FA1.xml", content=one),
-                Dropped(name="FA1 bis.xml", content=longer),
+                Dropped(name="FA1 bis.xml", content=longer, ends=frozenset({"good", "repeat"})),
             ),
             decided=True,
         ),

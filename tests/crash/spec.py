@@ -60,9 +60,13 @@ class RunSpec:
 
     @classmethod
     def read(cls, line: str | bytes) -> RunSpec:
-        found = json.loads(line)
-        points = tuple(Point(label, nth) for label, nth in found.pop("points"))
-        return cls(points=points, **found)
+        return cls.of(json.loads(line))
+
+    @classmethod
+    def of(cls, fields: dict[str, Any]) -> RunSpec:
+        """What `asdict` made of it."""
+        points = tuple(Point(label, nth) for label, nth in fields["points"])
+        return cls(**fields | {"points": points})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

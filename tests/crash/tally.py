@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tests.crash.spec import Outcome, Point
 
 HEAD = "level     shapes × plans   points     runs    pairs violations not reached  runs/s"
-EVERY = 30.0  # seconds between two lines about how it goes
+EVERY = 60.0  # seconds between two tables about how it goes
 _SHOWN = 20  # violating runs that are printed
 
 
@@ -39,7 +39,7 @@ class Tally:
                 print(spec.line(), *(f"\n    {violation}" for violation in outcome.violations), flush=True)
         if time.monotonic() > self.told + EVERY:
             self.told = time.monotonic()
-            print(f"… {self.row()}", flush=True)
+            print(HEAD, self.row(), sep="\n", flush=True)
 
     @property
     def rate(self) -> float:

@@ -68,6 +68,31 @@ def test_the_same_run_passes_the_same_points_again() -> None:
     assert once.passed == again.passed
 
 
+def test_runs_that_go_on_from_one_death_pass_what_they_would_alone() -> None:
+    begun = [
+        RunSpec(
+            shape="late-copied",
+            plan="502-stored",
+            points=(Point("submit after", 1),),
+            mode="kill",
+            eager=False,
+        ),
+        RunSpec(
+            shape="zip",
+            plan="search-503",
+            points=(Point("rename outbox after", 1),),
+            mode="cut",
+            eager=False,
+        ),
+    ]
+    families = [[spec for spec in pairs(seen) if not spec.eager][:6] for seen in run_series(begun, workers=1)]
+    together = list(run_series([*families[0], *families[1]], workers=1, tell_all=True))
+    mixed = [spec for both in zip(*families, strict=True) for spec in both]  # no two neighbours begin alike
+    alone = {outcome.spec: outcome for outcome in run_series(mixed, workers=1, tell_all=True)}
+    assert [alone[outcome.spec] for outcome in together] == together
+    assert {len(outcome.passed) for outcome in together} == {3}
+
+
 def test_a_tree_whose_process_was_killed_is_removed_by_the_next_one() -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         pass
