@@ -11,6 +11,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from types import FrameType
 
 from tests.crash.bench import Bench
@@ -48,17 +49,20 @@ def _levels(asked: argparse.Namespace, deadline: float, tallies: list[Tally]) ->
     for outcome in seen:
         tallies[0].add(outcome)
     ones = sampled((spec for outcome in _in_order(seen) for spec in singles(outcome)), 10**9, asked.seed)
-    if asked.level != "pairs":
+    if asked.level in ("all", "singles"):
         _until(deadline, tallies[0], run_series(ones[asked.begin :], workers=asked.workers))
-    if asked.level != "singles" and time.monotonic() < deadline:
+    if asked.level == "pairs":
         tallies.append(Tally(level="pairs"))
         _all_pairs(ones, asked, deadline, tallies[-1])
+    if asked.level in ("all", "pictures") and time.monotonic() < deadline:
+        tallies.append(Tally(level="pictures"))
+        _all_pictures(ones, asked, deadline, tallies[-1])
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--minutes", type=float, default=20.0)
-    parser.add_argument("--level", choices=("all", "singles", "pairs"), default="all")
+    parser.add_argument("--level", choices=("all", "singles", "pairs", "pictures"), default="all")
     parser.add_argument("--workers", type=int, default=WORKERS)
     parser.add_argument("--seed", type=int, default=SEED, help="of the order of runs")
     parser.add_argument("--begin", type=int, default=0, help="with so many runs of the order left out")
@@ -125,6 +129,23 @@ def _all_pairs(ones: list[RunSpec], asked: argparse.Namespace, deadline: float, 
         print(
             f"of {len(ones)} runs with one death, {done} were gone on from; "
             f"the next time: --level pairs --seed {asked.seed} --begin {done}"
+        )
+
+
+def _all_pictures(ones: list[RunSpec], asked: argparse.Namespace, deadline: float, tally: Tally) -> None:
+    """As `_all_pairs`, each recovery lived to its end and looked at on its way; with and without a reader."""
+    begun = (replace(spec, eager=eager) for spec in ones[asked.begin :] for eager in (True, False))
+    done = 0
+    try:
+        for outcome in run_series(deque(begun), workers=asked.workers, pictured=True):
+            tally.add(outcome)
+            done += len(outcome.spec.points) == 1
+            if time.monotonic() > deadline:
+                break
+    finally:
+        print(
+            f"of {len(ones)} runs with one death, {done // 2} were gone on from; "
+            f"the next time: --level pictures --seed {asked.seed} --begin {asked.begin + done // 2}"
         )
 
 

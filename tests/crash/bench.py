@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from zlib import crc32
 
 from connector.simulator import Simulator
 from tests.crash.check import Evidence, kept_waiting, violations
 from tests.crash.image import Memory, Tree, let_settle
+from tests.crash.loss import Loss
 from tests.crash.others import Consumer, let_go
 from tests.crash.place import Place
 from tests.crash.plans import HARSH, PLANS
+from tests.crash.points import is_still
 from tests.crash.shapes import shapes
 from tests.crash.shared import Shared
 from tests.crash.spec import Ended, Life, Outcome, Point, RunSpec, Violation
@@ -25,6 +29,8 @@ from tests.crash.zygote import Zygote
 TOGETHER = 2  # lives of one process, at most: one that recovers, and the first one of the next run
 TRIES = 3
 KEPT = 2  # first deaths that are remembered
+PICTURED_TOGETHER = 16  # lives of one process, at most, that begin with a picture
+DIED_ONE_IN = 50  # of the deaths that could be pictured, one in so many is died all the same
 WARM_UP = (
     RunSpec(shape="invalid", plan="502-stored"),
     RunSpec(shape="duplicate", plan="late-answer"),
@@ -32,8 +38,13 @@ WARM_UP = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Death:
-    """All that there was after the first death of a run, once the dead one's last words had arrived."""
+class _Left:
+    """All that a death leaves.
+
+    Args:
+        lives: those of the run until then, its own among them.
+        book: of a death that was only pictured, what a power cut would take besides; see `Loss.book`.
+    """
 
     tree: Tree
     memory: Memory
@@ -42,6 +53,7 @@ class _Death:
     taken: int
     lives: tuple[Ended, ...]
     before: int
+    book: dict[str, Any]
 
 
 class Bench:
@@ -61,7 +73,8 @@ class Bench:
         self._before = 0  # lives that were lived before those of the run's points
         self._lived = 0  # lives of the process that is there now
         self._alone = True  # whether that process has lived nothing of this run
-        self._deaths: dict[RunSpec, _Death] = {}  # by the run that begins so and has no other
+        self._deaths: dict[RunSpec, _Left] = {}  # by the run that has this death only
+        self._pictures: list[tuple[Point, _Left]] = []  # of deaths in the life that is lived now
 
     def __enter__(self) -> Self:
         self._zygote = Zygote(self.place, self.shared)
@@ -101,11 +114,7 @@ class Bench:
         if more and first in self._deaths:
             self._go_on(spec, self._deaths[first])
         else:
-            self.begin(spec)
-            if shapes()[spec.shape].broken:
-                self._suffer()
-            if shapes()[spec.shape].decided:
-                self._decide()
+            self._set_out(spec)
         for point in spec.points[len(self._lives) :]:
             if self.live(Life(point=point)).rested:
                 break  # it worked to its end without passing the point
@@ -115,30 +124,91 @@ class Bench:
             self.live(Life())
         return self.finish()
 
+    def pictured(self, spec: RunSpec) -> Iterator[Outcome]:
+        """A run with one death, and all those with a second one in its recovery.
+
+        A death where nothing is on the wire leaves what lies in files at that moment and nothing else. So one
+        recovery lives to its end and is looked at on its way, and each look is a run: an ordinary start
+        finds just that. Where half a request has left, and now and then elsewhere, a process dies as ever.
+        """
+        self._pictures = []
+        for _ in range(TRIES):
+            self._set_out(spec)
+            if not self.live(Life(point=spec.points[0])).rested:
+                break
+        else:
+            yield self.finish()
+            return
+        self._keep(spec)
+        recovery = self.live(Life(pictured=True))
+        pictures, self._pictures = self._pictures, []
+        yield self.finish()
+        for point, loose in recovery.passed:
+            again = replace(spec, points=(*spec.points, point))
+            if (loose or spec.mode == "kill") and _is_died(again):
+                yield self.run(again, more=True)
+        for point, left in reversed(pictures):
+            again = replace(spec, points=(*spec.points, point))
+            self._go_on(again, left)
+            self._strike(left.book)
+            self.live(Life(), together=PICTURED_TOGETHER)
+            yield replace(self.finish(), pictured=True)
+
     def _keep(self, first: RunSpec) -> None:
         """Keep what the first death has left."""
         while len(self._deaths) >= KEPT:
             del self._deaths[next(iter(self._deaths))]
         let_settle(self.simulator)
-        self._deaths[first] = _Death(
+        self._deaths[first] = self._left(self._lives)
+
+    def _look(self, point: Point, book: dict[str, Any]) -> None:
+        """Take a picture of what would be left if the life that has stopped here died."""
+        if not _is_died(replace(self._spec, points=(*self._spec.points, point))):
+            dead = Ended(status=signal.SIGKILL, report={})
+            self._pictures.append((point, self._left([*self._lives, dead], book)))
+
+    def _left(self, lives: Sequence[Ended], book: dict[str, Any] | None = None) -> _Left:
+        return _Left(
             tree=Tree.of(self.place.folder, *self.place.folders),
             memory=Memory(self.simulator),
             now=self.shared.now,
             deeds=self.shared.deeds,
             taken=self.shared.taken,
-            lives=tuple(self._lives),
+            lives=tuple(lives),
             before=self._before,
+            book=book or {},
         )
 
-    def _go_on(self, spec: RunSpec, death: _Death) -> None:
+    def _go_on(self, spec: RunSpec, left: _Left) -> None:
         """Everything as after that death."""
-        self._spec, self._lives, self._suffered, self._before = spec, list(death.lives), (), death.before
+        self._spec, self._lives, self._suffered, self._before = spec, list(left.lives), (), left.before
         self._alone = True
-        self.shared.clear(death.now)
-        self.shared.deeds, self.shared.taken = death.deeds, death.taken
+        self.shared.clear(left.now)
+        self.shared.deeds, self.shared.taken = left.deeds, left.taken
         self.place.empty()
-        death.tree.put_back(self.place.folder)
-        death.memory.put_back()
+        left.tree.put_back(self.place.folder)
+        left.memory.put_back()
+
+    def _strike(self, book: dict[str, Any]) -> None:
+        """What the dead one of a picture could not do itself: see to what its death takes."""
+        consumer = Consumer(self.place, self.shared)
+        if book:
+            loss = Loss(self._spec.mode, self.place.limbo, consumer.has)
+            loss.take_over(book)
+            loss.strike()
+        self._take(consumer)
+
+    def _take(self, consumer: Consumer) -> None:
+        if not shapes()[self._spec.shape].decided:
+            consumer.take()
+
+    def _set_out(self, spec: RunSpec) -> None:
+        """Begin, and live what comes before the lives of the run's points."""
+        self.begin(spec)
+        if shapes()[spec.shape].broken:
+            self._suffer()
+        if shapes()[spec.shape].decided:
+            self._decide()
 
     # ------------------------------------------------------------------ the pieces of a run
     def begin(self, spec: RunSpec) -> None:
@@ -152,16 +222,19 @@ class Bench:
         self.simulator.switch(**HARSH | PLANS[spec.plan].switches)
         self.simulator.faults(*PLANS[spec.plan].rules)
 
-    def live(self, life: Life, held: Callable[[int], object] = lambda pid: None) -> Ended:
+    def live(
+        self, life: Life, held: Callable[[int], object] = lambda pid: None, together: int = TOGETHER
+    ) -> Ended:
         """One life, to its end.
 
         Args:
             held: called with the process id of a life that stops itself at its beginning.
+            together: it may be lived in a process that has lived fewer lives than these, of other runs.
         """
         self.shared.turn()
         self.shared.now += 1.0
         # What comes after a life of the same run needs a process that knows nothing of it.
-        if self._lived >= TOGETHER or (self._lived and (life.hold or not self._alone)):
+        if self._lived >= together or (self._lived and (life.hold or not self._alone)):
             self._zygote.ask(end=True)
             self._lived = 0
         self._alone = False
@@ -170,10 +243,12 @@ class Bench:
             _until_stopped(answer["pid"])
             held(answer["pid"])
         end = self._zygote.ask()
+        while "picture" in end:
+            self._look(Point.read(end["picture"]), end["book"])
+            end = self._zygote.ask(go_on=True)
         status = end["status"]
         self._lived = self._lived + 1 if end.get("alive") else 0
-        if not shapes()[self._spec.shape].decided:
-            Consumer(self.place, self.shared).take()
+        self._take(Consumer(self.place, self.shared))
         ended = Ended(status=status, passed=self.shared.passed(), report=self.shared.reported())
         self._lives.append(ended)
         return ended
@@ -184,6 +259,7 @@ class Bench:
             point=str(life.point) if life.point else None,
             number=len(self._lives) + self._before,
             hold=life.hold,
+            pictured=life.pictured,
             loud=self._loud and not warm_up,
             warm_up=warm_up,
             end=False,
@@ -229,6 +305,11 @@ class Bench:
             missed=len(lives) <= len(spec.points),
             passed=tuple(life.passed for life in lives),
         )
+
+
+def _is_died(spec: RunSpec) -> bool:
+    """Whether the last death of a run has to be died even where it could be pictured."""
+    return not is_still(spec.points[-1].label) or crc32(spec.line().encode()) % DIED_ONE_IN == 0
 
 
 def _until_stopped(pid: int, seconds: float = 10.0) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from connector import effects, journey, lanes, recovery
 from connector.effects import Effects
@@ -63,11 +64,19 @@ class Warm:
     tls: ssl.SSLContext
 
 
-def live(warm: Warm, spec: RunSpec, at: Point | None, number: int) -> None:
+def live(
+    warm: Warm,
+    spec: RunSpec,
+    at: Point | None,
+    number: int,
+    show: Callable[[Point, dict[str, Any]], None] | None = None,
+) -> None:
     """Live, and report. Ends without returning when it passes the point.
 
     Args:
         number: of the life in its run, from 0; it also loads the dice.
+        show: called at points where a death would take or leave something that lies still, with the book of
+            what is not durable there; it goes on when this returns.
     """
     _begin(number)
     shape, plan = shapes()[spec.shape], PLANS[spec.plan]
@@ -84,7 +93,12 @@ def live(warm: Warm, spec: RunSpec, at: Point | None, number: int) -> None:
             consumer.take()
 
     loss = Loss(spec.mode, warm.place.limbo, consumer.has)
-    points = Points(warm.shared, at, loss, meanwhile)
+
+    def pictured(point: Point) -> None:
+        if show is not None and (loss.is_loose or spec.mode == "kill"):
+            show(point, loss.book if spec.mode != "kill" else {})
+
+    points = Points(warm.shared, at, loss, meanwhile, pictured if show else None)
     parts = Parts(
         effects=partial(
             FailingEffects,

@@ -76,7 +76,7 @@ def _seen(top: str, path: str) -> Iterator[_Entry]:
 
 # --------------------------------------------------------------------------- the platform
 class Memory:
-    """All that a simulated platform remembers now. No caller may be connected to it: see `let_settle`."""
+    """All that a simulated platform remembers now. Nothing may be under way to it: see `let_settle`."""
 
     def __init__(self, simulator: Simulator) -> None:
         self._kept = [(part, _state(part)) for part in _parts(simulator._platform, set())]

@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,25 @@ class Loss:
     def is_loose(self) -> bool:
         """Whether a power cut would take anything now."""
         return bool(self._changes or self._unflushed)
+
+    @property
+    def book(self) -> dict[str, Any]:
+        """What is kept book of, as plain data."""
+        return {
+            "changes": [
+                [change.kind, str(change.path), str(change.kept or ""), [*map(str, change.waits_for)]]
+                for change in self._changes
+            ],
+            "unflushed": [str(path) for path in self._unflushed],
+        }
+
+    def take_over(self, book: dict[str, Any]) -> None:
+        """Go on with the book of another."""
+        self._changes = [
+            _Change(kind, Path(path), Path(kept) if kept else None, frozenset(map(Path, waits_for)))
+            for kind, path, kept, waits_for in book["changes"]
+        ]
+        self._unflushed = {Path(path) for path in book["unflushed"]}
 
     # ------------------------------------------------------------------ keeping book
     def opened(self, path: Path) -> None:

@@ -22,6 +22,7 @@ from tests.crash.loss import Loss
 from tests.crash.shared import Shared
 from tests.crash.spec import Point
 
+_ON_THE_WIRE = " body"  # what the labels of points end with at which half a request has left
 _SETTLE = 0.005  # seconds in which the first half of a body leaves for the wire
 
 
@@ -33,12 +34,18 @@ class Points:
         at: the point to die at; None: none.
         loss: what a death takes with it.
         meanwhile: called at every point before it is passed, with its label: others act there too.
+        pictured: called at every point where nothing is on the wire: somebody looks at what lies there.
     """
 
     def __init__(
-        self, shared: Shared, at: Point | None, loss: Loss, meanwhile: Callable[[str], None] = lambda _: None
+        self,
+        shared: Shared,
+        at: Point | None,
+        loss: Loss,
+        meanwhile: Callable[[str], None] = lambda _: None,
+        pictured: Callable[[Point], None] | None = None,
     ) -> None:
-        self._shared, self._at, self._meanwhile = shared, at, meanwhile
+        self._shared, self._at, self._meanwhile, self._pictured = shared, at, meanwhile, pictured
         self.loss = loss
         self._seen: Counter[str] = Counter()
 
@@ -50,6 +57,8 @@ class Points:
         self._shared.log(label, nth, loose=self.loss.is_loose)
         if self._at == (label, nth):
             self._die()
+        if self._pictured is not None and is_still(label):
+            self._pictured(Point(label, nth))
 
     def _die(self) -> None:
         try:
@@ -62,6 +71,11 @@ class Points:
     def is_next(self, label: str) -> bool:
         """Whether the life will end when it passes this label the next time."""
         return self._at == (label, self._seen[label] + 1)
+
+
+def is_still(label: str) -> bool:
+    """Whether nothing is on the wire at such a point, so that all a death would leave lies in files."""
+    return not label.endswith(_ON_THE_WIRE)
 
 
 class FailingEffects(Effects):
@@ -209,7 +223,7 @@ class FailingSession:
         label = _kind_of(request)
         self._points.passing(f"{label} before")
         if request.body is not None:
-            body = _HalfWay(request.body, self._points, f"{label} body")
+            body = _HalfWay(request.body, self._points, f"{label}{_ON_THE_WIRE}")
             request = Request(
                 method=request.method,
                 url=request.url,

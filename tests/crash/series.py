@@ -22,7 +22,8 @@ from tests.crash.spec import Outcome, RunSpec
 
 PROJECT = Path(__file__).parents[2]
 WORKERS = 3
-AHEAD = 2  # specs that a worker has in hand at least: it never waits for the next one
+AHEAD = 2  # orders that a worker has in hand: it never waits for the next one
+_DONE = b"null\n"  # what a worker says after the last outcome of an order
 TOGETHER = 32  # specs that begin with the same death, and are given to a worker at once
 
 
@@ -72,6 +73,7 @@ def run_series(
     package: Path = PROJECT,
     stop_at: int | None = None,
     tell_all: bool = False,
+    pictured: bool = False,
 ) -> Iterator[Outcome]:
     """Run specs in worker processes, and give the outcomes as they come.
 
@@ -81,6 +83,7 @@ def run_series(
         package: the folder that holds the package `connector` to be run.
         stop_at: end after so many violating runs.
         tell_all: also what runs with several deaths have passed.
+        pictured: each of them, with one death, and all that have a second one: see `Bench.pictured`.
     Raises:
         RuntimeError: a worker died.
     """
@@ -91,13 +94,14 @@ def run_series(
         while waiting or any(loads.values()):
             for hand in hands * AHEAD:
                 if waiting and loads[hand] < AHEAD:
-                    together = _next_ones(waiting)
-                    _give(hand, together)
-                    loads[hand] += len(together)
+                    _give(hand, [waiting.popleft()] if pictured else _next_ones(waiting), pictured=pictured)
+                    loads[hand] += 1
             hand, line = back.get()
             if line is None:
                 raise RuntimeError(f"a crash worker died ({hand.wait()})")
-            loads[hand] -= 1
+            if line == _DONE:
+                loads[hand] -= 1
+                continue
             outcome = Outcome.read(line)
             yield outcome
             bad += bool(outcome.violations)
@@ -119,9 +123,10 @@ def _beginning(spec: RunSpec) -> RunSpec:
     return replace(spec, points=spec.points[:1])
 
 
-def _give(hand: subprocess.Popen[bytes], together: Sequence[RunSpec]) -> None:
+def _give(hand: subprocess.Popen[bytes], together: Sequence[RunSpec], *, pictured: bool) -> None:
     assert hand.stdin is not None
-    hand.stdin.write(json.dumps([asdict(spec) for spec in together]).encode() + b"\n")
+    order = {"specs": [asdict(spec) for spec in together], "pictured": pictured}
+    hand.stdin.write(json.dumps(order).encode() + b"\n")
     hand.stdin.flush()
 
 

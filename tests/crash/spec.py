@@ -78,10 +78,13 @@ class Life:
         hold: where it stops itself (SIGSTOP), so that a tracer can be attached: "start", before it does
             anything; "loop", when the thread that talks to platforms begins. Such a life has no points: its
             parts are the plain ones, so that whatever it calls is called by the connector. Empty: nowhere.
+        pictured: at each point where nothing is on the wire it waits until somebody has looked at what its
+            death would leave there.
     """
 
     point: Point | None = None
     hold: str = ""
+    pictured: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,12 +125,14 @@ class Outcome:
     Args:
         missed: a point of the spec was not reached: a life worked to its end where it should have died.
         passed: for each life, the points it passed and whether something was not flushed there.
+        pictured: the last death was not died; its life was looked at there and went on.
     """
 
     spec: RunSpec
     violations: tuple[Violation, ...] = ()
     missed: bool = False
     passed: tuple[tuple[tuple[Point, bool], ...], ...] = ()
+    pictured: bool = False
 
     def as_json(self, *, passed: bool) -> str:
         found = asdict(self) | {"spec": json.loads(self.spec.as_json())}
@@ -146,4 +151,5 @@ class Outcome:
             violations=tuple(Violation(**violation) for violation in found["violations"]),
             missed=found["missed"],
             passed=lives,
+            pictured=found["pictured"],
         )

@@ -120,7 +120,12 @@ def _lives(warm: Warm, log: _Log, order: dict[str, Any], orders: BinaryIO, answe
             if order["hold"]:
                 live_plainly(warm, spec, order["number"], stop_loop=order["hold"] == "loop")
                 break
-            live(warm, spec, point, order["number"])
+
+            def show(point: Point, book: dict[str, Any]) -> None:
+                answers.write(json.dumps({"picture": str(point), "book": book}).encode() + b"\n")
+                orders.readline()
+
+            live(warm, spec, point, order["number"], show if order["pictured"] else None)
             signal.alarm(0)
             answers.write(b'{"status": 0, "alive": true}\n')
             order = json.loads(orders.readline() or b'{"end": true}')
