@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from connector.fetching import Fetched, FetchFailed, FetchKind, IncomingFlow
 from connector.verdict import (
     Document,
     Family,
@@ -28,6 +29,9 @@ __all__ = [
     "AckStatus",
     "Document",
     "Family",
+    "FetchFailed",
+    "FetchKind",
+    "Fetched",
     "FlowReport",
     "Found",
     "Health",

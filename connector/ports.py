@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from connector.directory import Address, DirectoryLine
 from connector.model import (
     Drop,
+    Fetched,
+    FetchFailed,
+    FetchKind,
     FlowReport,
     Health,
     Inspection,
@@ -151,6 +155,17 @@ class Platform(Protocol):
 
     def acknowledgement(self, flow_id: str) -> FlowReport | None:
         """What the platform says of one flow; None when it does not know it. Raises as `poll`."""
+
+    def fetch(self, flow_id: str, kind: FetchKind, target: Path, limit: int) -> Fetched | FetchFailed:
+        """Have what the platform holds of a flow written to `target`, in the place of what lies there.
+
+        Nothing appears under that name before it has come whole, and looks like what was asked for. It is not
+        durable yet. Raises as `poll`: trouble of the platform; what is wrong with this flow is an answer.
+
+        Args:
+            target: on a local disk, in a folder that nobody else writes to.
+            limit: most bytes that are taken.
+        """
 
     def health(self) -> Health:
         """Whether the platform answers."""

@@ -6,27 +6,32 @@ What an answer means is decided in `afnor_answers`, how a search is read complet
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from urllib.parse import quote
 
 from loguru import logger
 
 from connector.directory import Address, DirectoryLine
-from connector.gateways import afnor_answers
+from connector.gateways import afnor_answers, fetch
 from connector.gateways.afnor_flows import SeenFlow, flow_info, flow_of, in_order, media_type
 from connector.gateways.afnor_search import LIMIT, FlowScan, Page, Where, iso
 from connector.gateways.base import ReadFailed, Traits
 from connector.gateways.body import BytesBody, SpoolBody, form_with_file
 from connector.gateways.channel import Channel
 from connector.gateways.directory import DirectoryClient
+from connector.gateways.draft import Draft
 from connector.gateways.exchange import Request
 from connector.gateways.fields import moment
 from connector.model import (
     Absent,
     Document,
     Family,
+    Fetched,
+    FetchFailed,
+    FetchKind,
     FlowReport,
     Found,
     Health,
@@ -189,8 +194,7 @@ class AfnorGateway:
 
     async def _flow(self, flow_id: str, company: str | None) -> FlowReport | None:
         what = f"flow {flow_id}"
-        path = f"/v1/flows/{quote(flow_id, safe='')}?docType=Metadata"
-        exchange = await self._channel.ask(self._request("GET", path, company=company))
+        exchange = await self._channel.ask(self._of_flow(flow_id, FetchKind.METADATA, company))
         if exchange.status == 404:
             return None
         if failure := afnor_answers.read_failure(exchange, what):
@@ -199,6 +203,16 @@ class AfnorGateway:
         if flow is None or flow.report.flow_id != flow_id:
             raise ReadFailed("unreadable-answer", f"{what}: the answer is not this flow")
         return flow.report
+
+    async def fetch(self, flow_id: str, kind: FetchKind, target: Path, limit: int) -> Fetched | FetchFailed:
+        """See `base.Gateway`: `GET /v1/flows/{flowId}` with that `docType`."""
+        came: Fetched | FetchFailed = FetchFailed(reason="not-found", final=False)
+        for company in self._companies:
+            request = self._of_flow(flow_id, kind, company)
+            came = await fetch.fetch(self._channel, request, kind, Draft(target, limit), _is_about(flow_id))
+            if isinstance(came, Fetched) or came.reason != "not-found":
+                break
+        return came
 
     async def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:
         """See `base.Gateway`: XP Z12-013 Directory Service 1.2.0."""
@@ -229,6 +243,9 @@ class AfnorGateway:
             raise failure
         return Page.of(exchange.json())
 
+    def _of_flow(self, flow_id: str, kind: FetchKind, company: str | None) -> Request:
+        return self._request("GET", f"/v1/flows/{quote(flow_id, safe='')}?docType={kind}", company=company)
+
     def _request(
         self,
         method: str,
@@ -251,6 +268,11 @@ def _found(flows: Iterable[SeenFlow]) -> Found | None:
 def _is_of(flow: SeenFlow, parcel: Parcel) -> bool:
     """Whether a flow is this parcel's deposit: by our key, else by the name that we made unique."""
     return flow.report.tracking_id == parcel.tracking_id or flow.report.name == parcel.name
+
+
+def _is_about(flow_id: str) -> Callable[[object], bool]:
+    """Whether metadata are those of this flow."""
+    return lambda answer: (flow := flow_of(answer)) is not None and flow.report.flow_id == flow_id
 
 
 def _cursors(stored: str | None, companies: tuple[str | None, ...]) -> dict[str | None, str]:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from connector.directory import Address, DirectoryLine
-from connector.model import Family, FlowReport, Health, LookupAnswer, Parcel, PollPage, SubmitAnswer
+from connector.model import (
+    Family,
+    Fetched,
+    FetchFailed,
+    FetchKind,
+    FlowReport,
+    Health,
+    LookupAnswer,
+    Parcel,
+    PollPage,
+    SubmitAnswer,
+    Syntax,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +55,14 @@ class Gateway(Protocol):
 
     async def acknowledgement(self, flow_id: str) -> FlowReport | None:
         """What the platform says of one flow; None when it does not know it."""
+
+    async def fetch(self, flow_id: str, kind: FetchKind, target: Path, limit: int) -> Fetched | FetchFailed:
+        """Write what the platform holds of a flow to `target`, once it is whole; see `ports.Platform`.
+
+        Raises:
+            ReadFailed: the platform cannot be asked now, or does not let us in.
+            OSError: it cannot be written down here.
+        """
 
     async def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:
         """What the directory behind this platform says of a recipient.

@@ -11,6 +11,7 @@ import json
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from loguru import logger
@@ -23,11 +24,16 @@ from connector.gateways.base import ReadFailed, Traits
 from connector.gateways.body import BytesBody, SpoolBody, json_with_file
 from connector.gateways.channel import Channel
 from connector.gateways.chorus_answers import KnownInvoice
+from connector.gateways.draft import Draft
 from connector.gateways.exchange import Request
+from connector.gateways.fetch import kept
 from connector.model import (
     Absent,
     Document,
     Family,
+    Fetched,
+    FetchFailed,
+    FetchKind,
     FlowReport,
     Found,
     Health,
@@ -132,8 +138,20 @@ class ChorusProGateway:
         Raises:
             ReadFailed: no usable answer.
         """
-        asked = self._request("transverses/v1/consulterCRDetaille", _body({"numeroFluxDepot": flow_id}))
-        return chorus_answers.report_in(await self._channel.ask(asked), flow_id)
+        return chorus_answers.report_in(await self._channel.ask(self._report_of(flow_id)), flow_id)
+
+    async def fetch(self, flow_id: str, kind: FetchKind, target: Path, limit: int) -> Fetched | FetchFailed:
+        """See `base.Gateway`. Chorus Pro gives a deposit's report by its number, and no document."""
+        if kind is not FetchKind.METADATA:
+            return FetchFailed(
+                reason="no-such-kind", final=True, words=f"Chorus Pro gives no {kind} of a flow"
+            )
+        exchange = await self._channel.ask(self._report_of(flow_id))
+        if chorus_answers.report_in(exchange, flow_id) is None:
+            return FetchFailed(
+                reason="not-found", final=False, words=f"flow {flow_id}: unknown to Chorus Pro"
+            )
+        return kept(exchange.body, "application/json", Draft(target, limit))
 
     async def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:
         """See `base.Gateway`: the structure of a SIRET. Chorus Pro knows no recipient by its SIREN alone."""
@@ -157,6 +175,9 @@ class ChorusProGateway:
             return Health(up=False, reason=failure.reason)
 
     # ------------------------------------------------------------------ requests
+    def _report_of(self, flow_id: str) -> Request:
+        return self._request("transverses/v1/consulterCRDetaille", _body({"numeroFluxDepot": flow_id}))
+
     def _request(self, path: str, body: BytesBody | SpoolBody | None = None) -> Request:
         """Every call is a POST with a JSON body, but for the health check."""
         method = "GET" if body is None else "POST"

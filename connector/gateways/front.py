@@ -12,16 +12,21 @@ import time
 import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 from loguru import logger
 
-from connector.directory import Address, DirectoryLine
+from connector.directory import Address, DirectoryLine, Told
 from connector.errors import AuthenticationFailed, PlatformUnavailable
 from connector.gateways.base import Gateway, ReadFailed
 from connector.gateways.gate import Gate, Snapshot
 from connector.gateways.loop import EventLoop
+from connector.gateways.questions import Questions
 from connector.model import (
+    Fetched,
+    FetchFailed,
+    FetchKind,
     FlowReport,
     Health,
     Inconclusive,
@@ -58,6 +63,7 @@ class AccountDesk:
         self._gate = gate
         self._gateway = gateway
         self._tasks: set[asyncio.Task[None]] = set()  # touched on the loop only
+        self._questions = Questions(gateway, self._closed_to_reads, gate.places)
 
     @property
     def account(self) -> str:
@@ -80,9 +86,25 @@ class AccountDesk:
         """See `ports.Platform`."""
         return self._ask(lambda: self._gateway.acknowledgement(flow_id))
 
+    def fetch(self, flow_id: str, kind: FetchKind, target: Path, limit: int) -> Fetched | FetchFailed:
+        """See `ports.Platform`."""
+        return self._ask(lambda: self._gateway.fetch(flow_id, kind, target, limit))
+
     def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:
         """What the directory says of a recipient. Raises as `poll`."""
         return self._ask(lambda: self._gateway.find_recipient(wanted))
+
+    @property
+    def questions(self) -> int:
+        """Questions to the directory that are asked at once."""
+        return self._gate.places
+
+    def inquire(self, wanted: Address, tell: Callable[[Told], None]) -> None:
+        """Start asking the directory; `tell` is called once, on the loop, whatever comes of it.
+
+        The account is neither stopped nor paused by what the directory answers.
+        """
+        self._loop.call(lambda: self._questions.start(wanted, tell))
 
     def health(self) -> Health:
         """Ask now, whatever is known. A good answer lets a stopped account go on."""
@@ -232,6 +254,7 @@ class AccountDesk:
 
     async def _close(self, grace: float) -> None:
         self._gate.closing = True
+        await self._questions.close()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=grace)
             for task in late:

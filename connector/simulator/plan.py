@@ -43,6 +43,8 @@ class Switches(_Checked):
     api_version: Literal["1.1", "1.2"] = "1.2"  # 1.1: a flow has no name, and X-Request-Id comes back
     organization_header: bool = False  # Organization-Id is asked for; each company sees its own flows
     refuse_processing_rule: bool = False  # 501, as one platform in the field does
+    converts: bool = False  # a format was agreed for `Converted`; else that is a 400
+    readable_view: bool = True
 
 
 class Match(_Checked):

@@ -1,8 +1,8 @@
 """The simulated platform itself: its state, and what it decides about one request. No socket.
 
-Here: XP Z12-013 Flow 1.1 and 1.2: deposit, search, metadata, original. Not played: webhooks, conversion,
-incoming flows. `chorus` plays Chorus Pro and `directory` the directories beside it, with the same tokens,
-faults and switches. A document's content is glanced at, never validated.
+Here: XP Z12-013 Flow 1.1 and 1.2: deposit, search, metadata, documents. Not played: webhooks, incoming flows.
+`chorus` plays Chorus Pro and `directory` the directories beside it, with the same tokens, faults and
+switches. A document's content is glanced at, never validated.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from connector.simulator.faults import FaultPlan
 from connector.simulator.flows import OK, Detail, Flow, Verdict
 from connector.simulator.ledger import Arrival, Ledger
 from connector.simulator.plan import AckDelay, AckError, AckStatus, Plan, Switches
+from connector.simulator.renditions import converted, readable_view
 from connector.simulator.tokens import Tokens
 
 CLIENT_ID, CLIENT_SECRET = "connector", "simulated-secret"  # open nothing but the simulator
@@ -136,24 +137,27 @@ class SimulatedPlatform:
         Raises:
             Refusal: 404 for an unknown flow, 400 for a kind that this platform does not have.
         """
-        flow = self.ledger.flow(flow_id)
-        if kind in ("Converted", "ReadableView"):
+        flow, switches = self.ledger.flow(flow_id), self._switches
+        agreed = {"Converted": switches.converts, "ReadableView": switches.readable_view}
+        if not agreed.get(kind, True):
             raise Refusal(400, "CLIENT_NOT_CONFIGURED", f"no {kind} is configured for this client")
-        if kind not in ("Metadata", "Original"):
+        if kind not in ("Metadata", "Original", *agreed):
             raise Refusal(400, "INVALID_FIELD", "docType is unknown")
         if flow is None or company not in (None, flow.info.company):
             raise Refusal(404, "MISSING_RESOURCE", "Requested resource is Not Found")
-        return (
-            answer_json(flow.as_flow(self._switches.api_version))
-            if kind == "Metadata"
-            else self._original(flow)
-        )
+        if kind == "Metadata":
+            return answer_json(flow.as_flow(switches.api_version))
+        return self._document(flow, kind)
 
-    def _original(self, flow: Flow) -> Answer:
+    def _document(self, flow: Flow, kind: str) -> Answer:
         content = self.ledger.content(flow)
         if content is None:
             raise Refusal(404, "MISSING_RESOURCE", "The simulator no longer keeps this document")
-        suffix = "pdf" if flow.media == "application/pdf" else "xml"
+        if kind == "Converted":
+            content = converted(content)
+        elif kind == "ReadableView":
+            content = readable_view(flow.info.name, flow.flow_id)
+        suffix = "pdf" if content.startswith(b"%PDF-") else "xml"
         disposition = f"attachment;filename={flow.flow_id}.{suffix}"
         return Answer(
             status=200,
