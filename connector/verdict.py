@@ -30,6 +30,7 @@ class Syntax(StrEnum):
     CDAR = "CDAR"
     FRR = "FRR"
     DIRECTORY = "Annuaire"
+    LIST = "CSV"  # of recipients to be looked up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class Party:
     siret: str | None = None  # as written, blanks taken out
     vat: str | None = None  # VAT number as written, blanks taken out
     name: str | None = None
+    endpoint: str | None = None  # electronic address as written (BT-34, BT-49)
+    endpoint_scheme: str | None = None  # "0225": an address of the reform's directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,8 @@ class Document:
     type_code: str | None = None
     seller: Party = Party()
     buyer: Party = Party()
+    buyer_reference: str | None = None  # BT-10; at Chorus Pro the code of the service
+    order_reference: str | None = None  # BT-13; at Chorus Pro the number of the commitment
     currency: str | None = None
     total_without_vat: str | None = None
     total_vat: str | None = None
