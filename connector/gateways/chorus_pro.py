@@ -154,17 +154,43 @@ class ChorusProGateway:
         return kept(exchange.body, "application/json", Draft(target, limit))
 
     async def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:
-        """See `base.Gateway`: the structure of a SIRET. Chorus Pro knows no recipient by its SIREN alone."""
+        """See `base.Gateway`: the structure of a SIRET, and its service where the address has a routing code.
+
+        Chorus Pro knows no recipient by its SIREN alone.
+        """
         if wanted.siret is None:
             raise ReadFailed("needs-siret", f"Chorus Pro knows recipients by SIRET, and {wanted} has none")
         asked = self._request("structures/v1/rechercher", _body(structures.search_of(wanted.siret)))
-        found = chorus_answers.answer_in(await self._channel.ask(asked), "structures")
+        found = chorus_answers.answer_in(await self._channel.ask(asked, aside=True), "structures")
         number = structures.structure_in(found, wanted.siret)
         if number is None:
             return ()
         asked = self._request("structures/v1/consulter", _body(structures.question_about(number)))
-        told = chorus_answers.answer_in(await self._channel.ask(asked), f"structure {number}")
-        return (structures.line_in(told, wanted.siret),)
+        told = chorus_answers.answer_in(await self._channel.ask(asked, aside=True), f"structure {number}")
+        line = structures.line_in(told, wanted.siret)
+        service = await self._service(number, line, wanted.routing_code) if wanted.routing_code else None
+        return (line, service) if service else (line,)
+
+    async def _service(self, structure: int, line: DirectoryLine, code: str) -> DirectoryLine | None:
+        """The service of this code; None when the structure has none."""
+        seen: dict[str, bool] = {}
+        for page in range(1, MOST_PAGES + 1):
+            asked = self._request(
+                "structures/v1/rechercher/services", _body(structures.services_of(structure, page))
+            )
+            answer = chorus_answers.answer_in(
+                await self._channel.ask(asked, aside=True), f"services of {structure}"
+            )
+            services, total = structures.services_in(answer)
+            if code in services:
+                return structures.service_line(line, code, services[code])
+            known = len(seen)
+            seen |= services
+            if len(seen) >= total:
+                return None
+            if len(seen) == known:  # it lists the same again, or none: who pages is not understood
+                break
+        return structures.service_line(line, code, None)
 
     async def health(self) -> Health:
         """`GET transverses/v1/health-check`, with a token and the technical account."""

@@ -81,6 +81,8 @@ class Structure:
     status: str = "ACTIF"
     service_required: bool = False
     commitment_required: bool = False
+    either_required: bool = False
+    services: tuple[tuple[str, bool], ...] = ()  # code, and whether it is active
 
 
 class ChorusPro:
@@ -257,9 +259,36 @@ class ChorusPro:
         wants = {
             "codeServiceDoitEtreRenseigne": entry.service_required,
             "numeroEJDoitEtreRenseigne": entry.commitment_required,
+            "gestionNumeroEJOuCodeService": entry.either_required,
         }
         told = {"designationStructure": entry.name, "statut": entry.status, "parametres": wants}
         return answer_json({"codeRetour": 0, "libelle": "TRA_MSG_00.000", **told})
+
+    def list_services(self, body: bytes) -> Answer:
+        """`structures/v1/rechercher/services`, ten a page unless asked otherwise."""
+        asked = _object(body)
+        number = _number(asked, "idStructure", 0)
+        paging = asked.get("parametresRechercherServicesStructure", {})
+        if not isinstance(paging, dict):
+            raise BadCall("GCU_MSG_01_001 : parametresRechercherServicesStructure")
+        entry = next((entry for entry in self._structures if entry.number == number), None)
+        if entry is None:
+            raise BadCall("GCU_MSG_02_001 : structure inconnue")
+        page = _number(paging, "pageResultatDemandee", _FIRST)
+        size = min(_number(paging, "nbResultatsParPage", _PAGE), self._switches().page_limit)
+        listed = [
+            {"idService": place, "codeService": code, "libelleService": code, "estActif": active}
+            for place, (code, active) in enumerate(entry.services, 1)
+        ]
+        paged = {"pageCourante": page, "nbResultatsParPage": size, "total": len(listed)}
+        return answer_json(
+            {
+                "codeRetour": 0,
+                "libelle": "TRA_MSG_00.000",
+                "listeServices": listed[(page - 1) * size : page * size],
+                "parametresRetour": paged | {"pages": max(1, -(-len(listed) // size))},
+            }
+        )
 
     def decide(self, number: str, state: str) -> ChorusFlow | None:
         """Force the state of a flow now, whatever was planned or said before; None: no such flow."""

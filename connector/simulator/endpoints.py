@@ -40,6 +40,7 @@ _CHORUS: dict[tuple[str, str], Endpoint] = {
     ("POST", "/transverses/v1/consulterCRDetaille"): "flow",
     ("POST", "/structures/v1/rechercher"): "directory",
     ("POST", "/structures/v1/consulter"): "directory",
+    ("POST", "/structures/v1/rechercher/services"): "directory",
     ("GET", "/transverses/v1/health-check"): "health",
 }
 _FORM_ALLOWANCE = 256 * 1024  # bytes of a form beside the file
@@ -188,6 +189,8 @@ class Front:
                 return chorus.report(body)
             case "consulter":
                 return chorus.show_structure(body)
+            case "services":
+                return chorus.list_services(body)
             case _:
                 return chorus.find_structure(body)
 
