@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from connector.crosscheck import TECHNICAL_REASONS
+from connector.crosscheck import is_technical
 from connector.model import (
     Absent,
     AckStatus,
@@ -59,7 +59,7 @@ STEPS: dict[State, frozenset[State]] = {
 }
 OPEN = tuple(state for state in State if state not in (State.HELD, State.DONE, State.VOID))
 
-_ALREADY = {"AlreadyExistingFlow", "DOUBLON"}
+_ALREADY = {"AlreadyExistingFlow", "DOUBLON", "IRR_UNICITE"}
 # What a file system may answer without being in trouble itself (S03).
 _ORDINARY = {
     errno.ENOENT,
@@ -255,7 +255,8 @@ def unanswered(job: Job, flow: FlowReport | None, rules: LookupRules, now: datet
 def outcome_of(problems: Iterable[Problem]) -> Outcome:
     """Technical refusals make a flow inadmissible; anything else rejects the invoice itself."""
     codes = {problem.code for problem in problems}
-    return Outcome.INADMISSIBLE if codes and codes <= TECHNICAL_REASONS else Outcome.REJECTED_BY_PLATFORM
+    technical = bool(codes) and all(map(is_technical, codes))
+    return Outcome.INADMISSIBLE if technical else Outcome.REJECTED_BY_PLATFORM
 
 
 def _is_refused_repeat(flow: FlowReport) -> bool:

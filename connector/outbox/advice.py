@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from connector.crosscheck import TECHNICAL_REASONS
+from connector.crosscheck import is_technical
 from connector.model import Family, Outcome
 
 
@@ -185,7 +185,7 @@ def _rejected(codes: frozenset[str], family: Family | None, taken: bool) -> Advi
         return Advice(action=Action.NONE, number=Number.STANDS, who=Who.ACCOUNTING, because="repeated")
     if codes and codes <= _ROUTING:
         return Advice(action=Action.RESEND_UNCHANGED, number=Number.UNCHANGED, who=Who.ACCOUNTING)
-    if not taken or (codes and all(code in TECHNICAL_REASONS or code.startswith("IRR_") for code in codes)):
+    if not taken or (codes and all(map(is_technical, codes))):
         return _technical(codes)
     if codes & _NOT_INTEGRATED:
         return Advice(action=Action.FIX_AND_DROP_AGAIN, number=Number.NEVER_ISSUED, who=Who.ACCOUNTING)
