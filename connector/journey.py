@@ -20,7 +20,7 @@ from itertools import chain
 
 from loguru import logger
 
-from connector import admission, crosscheck, moves, names, policy
+from connector import admission, crosscheck, lifecycle, moves, names, policy, reachability
 from connector.effects import Touched
 from connector.model import Inspection, InspectionLost, InspectionOrder, Job, Outcome, ResultFile, State, Step
 from connector.ports import FlowJournal, Platform
@@ -122,13 +122,13 @@ def send(world: World) -> int:
     answers = _answered(world, ANSWER_WAIT)
     room = world.courier.room()
     now = world.clock.now()
-    intents = [
-        Step(before=job, after=policy.intent(job, now))
-        for job in (world.take(State.VALID, limit=room) if room else [])
-    ]
+    jobs = world.take(State.VALID, limit=room) if room else []
+    jobs = [job for job in jobs if not reachability.is_due(job, world.recipient_rules)]
+    numbers = world.numbers_of(jobs)
+    intents = [Step(before=job, after=policy.intent(job, now)) for job in jobs]
     moved = world.commit([*answers, *intents])
     world.unwritten.clear()
-    world.courier.hand_over([world.parcel(step.after) for step in intents])
+    world.courier.hand_over([world.parcel(step.after, numbers) for step in intents])
     return moved
 
 
@@ -156,7 +156,8 @@ def _answered(world: World, wait: float) -> list[Step]:
 def reconcile(world: World) -> int:
     """Ask the platform about deposits whose end nobody knows. Nothing is sent again before it answered."""
     jobs = world.take(State.UNKNOWN, limit=FEW)
-    answers = dict(world.courier.look_up([world.parcel(job) for job in jobs])) if jobs else {}
+    numbers = world.numbers_of(jobs)
+    answers = dict(world.courier.look_up([world.parcel(job, numbers) for job in jobs])) if jobs else {}
     now = world.clock.now()
     return world.commit(
         [
@@ -191,7 +192,8 @@ def follow(
             after = policy.reported(job, flow, now) if job else None
             if job and after:
                 steps[job.id] = Step(before=job, after=after, detail={"acknowledgement": flow.raw_ack})
-        journal.commit_page(account, page.cursor, list(steps.values()))
+        came = [lifecycle.seen(flow, account, worlds[0].new_id(now), now) for flow in page.incoming]
+        journal.commit_page(account, page.cursor, list(steps.values()), came)
         moved, more = moved + len(steps), page.more
     return moved + sum(_ask_one_by_one(platform, world) for world in worlds)
 
