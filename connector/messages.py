@@ -16,7 +16,7 @@ from functools import cache
 from types import MappingProxyType
 
 from connector import explanations
-from connector.model import Document, Family
+from connector.model import Document, Family, Syntax
 from connector.texts import LANGUAGES, Language, read_texts
 
 __all__ = ["LANGUAGES", "Entry", "Language", "Messages", "catalogue", "kind_of"]
@@ -121,6 +121,8 @@ def kind_of(document: Document | None) -> str:
     """Which noun a document goes by: the key of a `document.*` table of the catalogues."""
     if document is None:
         return "file"
+    if document.syntax is Syntax.LIST:
+        return "recipient_list"
     if document.family is not Family.INVOICE:
         return document.family.value
     is_credit = document.type_code in _CREDIT_NOTES or document.kind == "ubl-creditnote"

@@ -28,6 +28,7 @@ from connector.model import (
     Severity,
     State,
     SubmitAnswer,
+    Syntax,
     Unknown,
 )
 
@@ -40,12 +41,13 @@ LONGEST_SILENCE = timedelta(days=1)  # of a flow that its platform does not know
 STEPS: dict[State, frozenset[State]] = {
     State.CLAIMED: frozenset({State.CLAIMED, State.SPOOLED, State.VOID}),
     State.SPOOLED: frozenset(
-        {State.SPOOLED, State.CLAIMED, State.OPENED, State.VETTED, State.VALID, State.CONCLUDED}
+        {State.SPOOLED, State.CLAIMED, State.OPENED, State.VETTED, State.VALID, State.ASKING, State.CONCLUDED}
     ),
     State.OPENED: frozenset({State.OPENED, State.UNPACKED}),
     State.UNPACKED: frozenset({State.CONCLUDED}),
     State.VETTED: frozenset({State.VALID, State.CONCLUDED}),
-    State.VALID: frozenset({State.SENDING}),
+    State.VALID: frozenset({State.VALID, State.SENDING, State.CONCLUDED}),
+    State.ASKING: frozenset({State.ASKING, State.CONCLUDED}),
     State.SENDING: frozenset({State.VALID, State.UNKNOWN, State.RECEIVED, State.CONCLUDED}),
     State.UNKNOWN: frozenset({State.UNKNOWN, State.VALID, State.RECEIVED, State.CONCLUDED}),
     State.RECEIVED: frozenset({State.RECEIVED, State.UNKNOWN, State.CONCLUDED}),
@@ -80,7 +82,9 @@ class RouteRules:
     """What a route's settings say about taking documents."""
 
     accept: frozenset[Family]
-    carried: frozenset[Family] = frozenset(Family)  # what the platform behind the route takes
+    carried: frozenset[Family] = frozenset(Family)  # what the platform behind the route takes …
+    syntaxes: frozenset[Syntax] = frozenset(Syntax)  # … and in which syntaxes
+    has_directory: bool = False  # behind the account: it can be asked about lists of recipients
     companies: frozenset[str] = frozenset()  # SIRENs that the account acts for; none: not told
     duplicates: str = "reject"  # "reject" | "hold" | "send"
     on_same_number: str = "hold"  # "hold" | "send"
@@ -103,6 +107,24 @@ class LookupRules:
     visibility: timedelta = timedelta(seconds=900)
     absence_is_proof: bool = True  # False: nothing found means nothing, and a person has to decide
     patience: timedelta = timedelta(seconds=120)  # without news of a flow, ask for this one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientRules:
+    """Whether recipients are looked up before anything is sent to them, and what follows from it."""
+
+    check: str = "off"  # "off" | "warn" | "hold"
+    structure: str = "off"  # "off" | "warn" | "reject": what a public recipient asks for (Chorus Pro)
+    patience: timedelta = timedelta(minutes=15)  # with a directory that does not answer, where it may stop us
+
+    @property
+    def any(self) -> bool:
+        return (self.check, self.structure) != ("off", "off")
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether an invoice waits for the answer."""
+        return self.check == "hold" or self.structure == "reject"
 
 
 # --------------------------------------------------------------------------- sending
@@ -279,6 +301,13 @@ def concluded(job: Job, outcome: Outcome, now: datetime, *problems: Problem) -> 
 def deferred(job: Job, reason: str, now: datetime, pause: timedelta) -> Job:
     """The job where it is, to be tried again later."""
     return replace(job, not_before=now + pause, waits_for=reason)
+
+
+def warned(job: Job, problems: Iterable[Problem]) -> Job:
+    """The job with warnings that stay with its document."""
+    assert job.verdict is not None
+    warnings = (replace(problem, severity=Severity.WARNING) for problem in problems)
+    return replace(job, verdict=replace(job.verdict, problems=(*job.verdict.problems, *warnings)))
 
 
 def back_off(attempts: int) -> timedelta:

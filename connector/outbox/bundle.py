@@ -10,7 +10,7 @@ from connector.model import Job, Outcome
 from connector.outbox.advice import Action, Advice, Number, Who
 from connector.outbox.layout import clean, wrapped
 
-_FINE = {Outcome.ACCEPTED, Outcome.DUPLICATE}
+_FINE = {Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.ANSWERED}
 _SHOWN = 20  # documents named one by one in a text
 _VALUE = 200  # characters of a value from outside
 

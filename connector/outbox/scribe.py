@@ -6,11 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from connector.incoming import Delivery
 from connector.messages import Language, Messages
 from connector.model import Job, Outcome
+from connector.outbox.answers import write_answers
 from connector.outbox.case import Case, case_of
 from connector.outbox.notice import write_notice
+from connector.outbox.received import Desk, announced
 from connector.outbox.result import write_result
+from connector.recipient_list import Answered
 from connector.settings import Route
 
 
@@ -22,8 +26,10 @@ class Folders:
     errors: str
     duplicates: str
     statuses: str
+    received: str
     notice: str
     duplicate: str
+    answers: str
 
 
 FOLDERS: dict[Language, Folders] = {
@@ -32,16 +38,20 @@ FOLDERS: dict[Language, Folders] = {
         errors="erreurs",
         duplicates="doublons",
         statuses="statuts",
+        received="recus",
         notice=".ERREUR.txt",
         duplicate=".doublon.json",
+        answers=".reponses.csv",
     ),
     "en": Folders(
         ok="ok",
         errors="errors",
         duplicates="duplicates",
         statuses="statuses",
+        received="received",
         notice=".ERROR.txt",
         duplicate=".duplicate.json",
+        answers=".answers.csv",
     ),
 }
 
@@ -66,7 +76,7 @@ class OutboxScribe:
         self._folders = FOLDERS[route.folder_language or language]
 
     def compose(
-        self, job: Job, twin: Job | None, documents: Sequence[Job] = ()
+        self, job: Job, twin: Job | None, documents: Sequence[Job] = (), answers: Iterable[Answered] = ()
     ) -> Iterable[tuple[str, str, bytes | None]]:
         """(folder below the outbox, suffix to the result name, content); None: the original's bytes.
 
@@ -75,6 +85,7 @@ class OutboxScribe:
 
         Args:
             documents: those that the job, a bundle, became.
+            answers: to the questions of the job, a list of recipients.
         Raises:
             ValueError: the job has no outcome yet.
         """
@@ -92,6 +103,10 @@ class OutboxScribe:
         match case.outcome:
             case Outcome.ACCEPTED:
                 return [(f"{folders.ok}/{self._day(case)}", ".ok.json", result)]
+            case Outcome.ANSWERED:
+                table = write_answers(answers, self._messages, self._english)
+                folder = f"{folders.ok}/{self._day(case)}"
+                return [(folder, folders.answers, table), (folder, ".ok.json", result)]
             case Outcome.DUPLICATE:
                 folder = f"{folders.duplicates}/{self._day(case)}"
                 return [(folder, "", None), (folder, folders.duplicate, result)]
@@ -103,6 +118,21 @@ class OutboxScribe:
                     (folders.errors, folders.notice, notice),
                     (folders.errors, ".err.json", result),
                 ]
+
+    def announce(
+        self, delivery: Delivery, job: Job | None
+    ) -> tuple[str, list[tuple[str, str, bytes | None]]]:
+        """The name wished for the files of what came from the platform, and these as of `compose`."""
+        desk = Desk(
+            route=self._route.name,
+            environment=self._environment,
+            messages=self._messages,
+            english=self._english,
+            zone=self._zone,
+            statuses=self._folders.statuses,
+            received=self._folders.received,
+        )
+        return announced(delivery, job, desk)
 
     def _day(self, case: Case) -> str:
         return case.local(case.job.concluded_at or case.job.claimed_at).date().isoformat()

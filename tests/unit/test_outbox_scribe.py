@@ -42,6 +42,7 @@ def test_no_snapshot_is_left_over() -> None:
     assert {path.name for path in SNAPSHOTS.iterdir()} == set(snapshots())
 
 
+FINE = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.ANSWERED)
 ERRORS = [("erreurs", ""), ("erreurs", ".ERREUR.txt"), ("erreurs", ".err.json")]
 
 
@@ -50,7 +51,8 @@ ERRORS = [("erreurs", ""), ("erreurs", ".ERREUR.txt"), ("erreurs", ".err.json")]
     [
         (Outcome.ACCEPTED, [("ok/2026-11-22", ".ok.json")]),
         (Outcome.DUPLICATE, [("doublons/2026-11-22", ""), ("doublons/2026-11-22", ".doublon.json")]),
-        *((outcome, ERRORS) for outcome in Outcome if outcome not in (Outcome.ACCEPTED, Outcome.DUPLICATE)),
+        (Outcome.ANSWERED, [("ok/2026-11-22", ".reponses.csv"), ("ok/2026-11-22", ".ok.json")]),
+        *((outcome, ERRORS) for outcome in Outcome if outcome not in FINE),
     ],
 )
 def test_each_outcome_has_its_files_and_the_machines_comes_last(
