@@ -74,7 +74,9 @@ _REPEATED = {"AlreadyExistingFlow", "DOUBLON", "REJ_UNI", "IRR_UNICITE", "IRR_UN
 _NOT_INTEGRATED = {"chorus-rejection", "IN_REJETE"}
 _THREATS = {"VirusFound", "IRR_ANTIVIRUS"}
 _ROUTING = {"ROUTAGE_ERR", "221"}
+_UNREACHABLE = ("recipient-unknown", "recipient-inactive", "recipient-not-yet")  # by the directory
 _HELD_FOR = (
+    *_UNREACHABLE,
     "number-void",
     "same-number",
     "same-content",
@@ -123,6 +125,8 @@ def advice(
             return _rejected(given, family, taken)
         case Outcome.REFUSED_BY_BUYER:
             return Advice(action=Action.NEW_INVOICE_NEW_NUMBER, number=Number.VOID, who=Who.ACCOUNTING)
+        case Outcome.ANSWERED:
+            return Advice(action=Action.NONE, number=Number.NOT_ASKED, who=Who.NOBODY)
         case Outcome.DUPLICATE:
             return Advice(action=Action.NONE, number=Number.STANDS, who=Who.NOBODY)
         case Outcome.HELD:
@@ -204,6 +208,8 @@ def _held(codes: frozenset[str]) -> Advice:
             action, number, who = Action.CONTACT_ADMIN, Number.STANDS, Who.ACCOUNTING
         case "report-carries-less" | "report-already-sent":
             action, number, who = Action.FIX_AND_DROP_AGAIN, Number.NEVER_ISSUED, Who.ACCOUNTING
+        case _ if code in _UNREACHABLE:
+            action, number, who = Action.CONTACT_RECIPIENT, Number.UNCHANGED, Who.ACCOUNTING
         case "never-settles":
             action, number, who = Action.FIX_AND_DROP_AGAIN, Number.NEVER_ISSUED, Who.ACCOUNTING
         case _:

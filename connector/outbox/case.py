@@ -14,7 +14,7 @@ from connector.outbox.advice import LOST, NOT_ALL_SOUND, Action, Advice, Number,
 from connector.outbox.layout import clean
 from connector.outbox.points import Point, points_of
 
-_NOTHING_LEFT = {None, Outcome.ACCEPTED}  # None: still under way
+_NOTHING_LEFT = {None, Outcome.ACCEPTED, Outcome.ANSWERED}  # None: still under way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

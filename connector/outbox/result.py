@@ -35,6 +35,7 @@ _STATUS = {
     Outcome.HELD: "undecided",
     Outcome.UNREADABLE: "not_sent",
     Outcome.CANCELLED: "cancelled",
+    Outcome.ANSWERED: "answered",
 }
 
 
