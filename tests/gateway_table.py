@@ -31,6 +31,7 @@ class Row:
         one_held: where one of the files, whichever it is, ends as held.
         gateways: to whom it can happen.
         account: settings of the accounts beside the quick ones.
+        check: `recipient_check` of the routes, where the platform has a directory.
         files: numbers of the invoices dropped.
         secret, password: what the client and the technical account say until the trouble is over.
         known: somebody else has deposited the first of the files already.
@@ -44,6 +45,7 @@ class Row:
     one_held: tuple[str, ...] = ()
     gateways: tuple[str, ...] = GATEWAYS
     account: Mapping[str, Any] = field(default_factory=dict)
+    check: str = "off"
     files: tuple[str, ...] = FILES
     secret: str | None = None
     password: str | None = None
@@ -370,7 +372,30 @@ STATES = {
 }
 
 OF_THE_PORTAL = REFUSALS_OF_THE_PORTAL | SEARCHES_OF_THE_PORTAL
+DIRECTORIES = {
+    "H06 403 at the directory, which may only warn": Row(
+        rules=always("directory", 403), check="warn", asked={"directory": 1}
+    ),
+    "H12 429 at the directory, which may only warn": Row(
+        rules=(on("directory", "status", "unlimited", code=429, retry_after=600),),
+        check="warn",
+        asked={"directory": 1},
+    ),
+    "H04 a directory that never answers, which may only warn": Row(
+        rules=(on("directory", "hang", "unlimited"),), check="warn", asked={"directory": 1}
+    ),
+    "H17 500 at the directory at first, which may hold": Row(
+        rules=(on("directory", "status", code=500),),
+        check="hold",
+        gateways=AFNOR + PPF,
+        asked={"directory": 1},
+    ),
+    "H17 503 at the directory, which may hold": Row(
+        rules=always("directory", 503), check="hold", gateways=AFNOR + PPF, lasting=True
+    ),
+}
+
 TABLE: Mapping[str, Row] = (
-    GOOD | TOKENS | RIGHTS | REFUSALS | DUPLICATES | BREAKS | SEARCHES | STATES | OF_THE_PORTAL
+    GOOD | TOKENS | RIGHTS | REFUSALS | DUPLICATES | BREAKS | SEARCHES | STATES | OF_THE_PORTAL | DIRECTORIES
 )
 CELLS = [(name, gateway) for name, row in TABLE.items() for gateway in row.gateways]

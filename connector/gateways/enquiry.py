@@ -20,7 +20,7 @@ from connector.gateways.front import AccountDesk
 from connector.ports import AnswerBook, Clock
 
 LONGEST_NO = timedelta(hours=1)  # that somebody cannot be reached is believed
-RETRY = 5.0  # seconds before an address that failed is asked about again
+RETRY = 2.0  # seconds before an address that failed is asked about again
 FAILURES = 3  # in a row, and the directory is left alone for a while
 PAUSE = 30.0  # seconds
 _OURS = {"needs-siret", "no-directory"}  # no question that could be put: nothing is wrong with the directory

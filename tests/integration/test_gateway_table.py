@@ -23,10 +23,12 @@ from typing import Any
 import pytest
 
 from connector.model import Job, Outcome, State
+from connector.samples.parties import BUYER
 from connector.samples.ubl import ubl_invoice
 from connector.service import Service
 from connector.settings import load
 from connector.simulator import Simulator, Switches
+from connector.simulator.directory import Line
 from connector.wiring import assembled
 from tests.gateway_table import AFNOR, CELLS, CHORUS, GATEWAYS, PPF, TABLE, Row
 from tests.platform import Caller, Reply, form
@@ -39,6 +41,7 @@ ACCOUNTS = {
     "ppf v1": "portail-1",
     "ppf v2": "portail-2",
 }
+SIRET = f"{BUYER}00012"  # of the public buyer; its check digit is only warned of in a test system
 ROUTES = {
     "afnor 1.1": "ventes-11",
     "afnor 1.2": "ventes",
@@ -163,6 +166,8 @@ def plant_all(folder: Path, platforms: Mapping[str, Simulator], row: Row) -> Tre
         if at in CHORUS + PPF:
             base_url = platform.chorus_url if at in CHORUS else platform.ppf_url
         given = {"base_url": base_url, "token_url": platform.token_url} | own
+        if at in AFNOR:
+            given["directory_url"] = platform.directory_url
         return given | {"timeouts": {"read": 0.7, "total": 1.5}} | dict(row.account)
 
     technical = platforms["chorus-pro"].technical_account
@@ -192,7 +197,15 @@ def plant_all(folder: Path, platforms: Mapping[str, Simulator], row: Row) -> Tre
             )
             for name in PPF
         },
-        more_routes={ROUTES[name]: {"account": ACCOUNTS[name]} for name in ACCOUNTS if name != "afnor 1.2"},
+        route={"recipient_check": row.check},
+        more_routes={
+            ROUTES[name]: {
+                "account": ACCOUNTS[name],
+                "recipient_check": "off" if name in CHORUS else row.check,  # asked about by default there
+            }
+            for name in ACCOUNTS
+            if name != "afnor 1.2"
+        },
         top={"workers": {"count": 1}},
     )
 
@@ -203,6 +216,7 @@ def behave(platform: Simulator, gateway: str) -> None:
     own = {"api_version": "1.1" if gateway == "afnor 1.1" else "1.2", "duplicates": "accept"}
     own["ppf_answers"] = "xml" if gateway == "ppf v1" else "json"
     platform.switch(**Switches().model_dump() | own)
+    platform.list_in_directory(Line(address=BUYER, siren=BUYER))
 
 
 def acknowledge_the_rest(platform: Simulator, gateway: str) -> None:
@@ -233,7 +247,8 @@ def serve(tree: Tree, follow_for: float) -> int:
 def invoice(gateway: str, number: str) -> bytes:
     """A valid invoice of a number that no other route has; FA12 is long, so that its upload has a middle."""
     padding = b"<!--" + b"-  " * 20_000 + b"-->" if number == "FA12" else b""
-    return ubl_invoice(number=f"{ROUTES[gateway]}/{number}") + padding
+    siret = SIRET if gateway in CHORUS else None
+    return ubl_invoice(number=f"{ROUTES[gateway]}/{number}", buyer_siret=siret) + padding
 
 
 def deposits(platform: Simulator, gateway: str) -> tuple[Deposit, ...]:
