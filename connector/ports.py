@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from connector.directory import Address, DirectoryLine
+from connector.directory import Address, DirectoryLine, Told
+from connector.incoming import Delivery, DeliveryStep, Incoming, IncomingStep, Matter, Phase, Stand
 from connector.model import (
     Drop,
     Fetched,
@@ -28,6 +29,7 @@ from connector.model import (
     Step,
     SubmitAnswer,
 )
+from connector.recipient_list import Answered
 
 
 class Clock(Protocol):
@@ -98,6 +100,18 @@ class BundleJournal(Protocol):
         """The bundles in UNPACKED whose documents have all been published, or are held."""
 
 
+class FlowNumbers(Protocol):
+    """The part of the journal that gateways need whose flows are numbered by their sender."""
+
+    def numbers(self, series: str, jobs: Sequence[str], at_least: int) -> dict[str, int]:
+        """The number of each of these jobs' flows, durable before this returns; a job keeps its number.
+
+        Args:
+            series: within which no number is given twice.
+            at_least: the lowest number that a job may be given which has none.
+        """
+
+
 class FlowJournal(Protocol):
     """The part of the journal that following an account needs."""
 
@@ -107,8 +121,52 @@ class FlowJournal(Protocol):
     def awaited(self, account: str, flow_ids: Sequence[str]) -> list[Job]:
         """The jobs in RECEIVED that these flows are about."""
 
-    def commit_page(self, account: str, cursor: str, steps: Sequence[Step]) -> None:
-        """Make what a page told and the cursor behind it durable together. Raises as `Journal.commit`."""
+    def commit_page(
+        self, account: str, cursor: str, steps: Sequence[Step], came: Sequence[Incoming] = ()
+    ) -> None:
+        """Make what a page told and the cursor behind it durable together. Raises as `Journal.commit`.
+
+        Args:
+            came: flows that the platform has for us; one that is written down already is left as it is.
+        """
+
+
+class IncomingJournal(Protocol):
+    """The part of the journal that taking in what a platform has for an account needs."""
+
+    def waiting(
+        self, account: str, state: Stand, matters: Sequence[Matter], limit: int, now: datetime
+    ) -> list[Incoming]:
+        """The oldest flows of an account in this state, about one of these matters, that are due."""
+
+    def subjects(self, account: str, ids: Sequence[str], numbers: Sequence[str]) -> list[Job]:
+        """The jobs of an account with one of these flow or tracking ids or numbers, oldest first."""
+
+    def statuses(self, jobs: Sequence[str]) -> list[Delivery]:
+        """What was written down of these jobs' documents before, in the order of coming."""
+
+    def take_in(self, steps: Sequence[IncomingStep]) -> None:
+        """Make these steps and what they bring durable together; deliveries get their numbers.
+
+        Raises:
+            JournalDamaged: a flow is no longer in the state of `before`; nothing was written.
+        """
+
+    def spent(self, flows: Sequence[str]) -> set[str]:
+        """Those of these flows whose private copy nobody will ask for again."""
+
+
+class DeliveryJournal(Protocol):
+    """The part of the journal that laying into a route's outbox what has come needs."""
+
+    def deliveries(self, route: str, state: Phase, limit: int, now: datetime) -> list[Delivery]:
+        """The oldest deliveries of a route in this state that are due."""
+
+    def deliver(self, steps: Sequence[DeliveryStep]) -> None:
+        """Make these steps durable together. Raises as `IncomingJournal.take_in`."""
+
+    def spent(self, flows: Sequence[str]) -> set[str]:
+        """As `IncomingJournal.spent`."""
 
 
 class Inspector(Protocol):
@@ -178,11 +236,48 @@ class Recipients(Protocol):
         """What the directory says of a recipient. Raises as `Platform.poll`."""
 
 
+class Enquiry(Protocol):
+    """Questions to the directory behind one account, each asked once, whoever wants to know."""
+
+    def ask(self, wanted: Sequence[Address], wait: float, since: datetime | None = None) -> dict[str, Told]:
+        """What the directory says of these, by the text of the address, as far as it has answered.
+
+        Those that it has not answered are being asked, as many at once as the account allows. Never raises
+        for what the network or the directory does.
+
+        Args:
+            wait: at most so many seconds for the answers that are missing.
+            since: answers that came after this are as good as fresh ones.
+        """
+
+    def recall(self, wanted: Sequence[str], since: datetime) -> dict[str, Told]:
+        """What is remembered of these addresses (as text) that could be believed at `since`, or is newer."""
+
+    def under_way(self) -> int:
+        """How many questions are being asked now."""
+
+
+class AnswerBook(Protocol):
+    """The part of the journal that remembers what directories said."""
+
+    def recall(
+        self, account: str, addresses: Sequence[str], now: datetime, since: datetime | None
+    ) -> dict[str, Told]:
+        """Answers that may still be believed, or that came after `since`, by the text of the address."""
+
+    def remember(self, account: str, answers: Mapping[str, tuple[Told, datetime]]) -> None:
+        """Keep answers durably.
+
+        Args:
+            answers: text of the address → the answer, and until when it may be believed.
+        """
+
+
 class Scribe(Protocol):
     """Writes the result files of a job from what the journal knows, the same bytes each time."""
 
     def compose(
-        self, job: Job, twin: Job | None, documents: Sequence[Job] = ()
+        self, job: Job, twin: Job | None, documents: Sequence[Job] = (), answers: Iterable[Answered] = ()
     ) -> Iterable[tuple[str, str, bytes | None]]:
         """(folder below the outbox, suffix to the result name, content); None: the original's bytes.
 
@@ -190,4 +285,14 @@ class Scribe(Protocol):
 
         Args:
             documents: those that the job, a bundle, became.
+            answers: to the questions of the job, a list of recipients.
+        """
+
+    def announce(
+        self, delivery: Delivery, job: Job | None
+    ) -> tuple[str, list[tuple[str, str, bytes | None]]]:
+        """The name wished for the files of something that came from the platform, and these as of `compose`.
+
+        Args:
+            job: whose document it is about; None when it is about none of ours.
         """

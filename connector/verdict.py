@@ -57,6 +57,36 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a document has a status."""
+
+    code: str | None = None  # DGFiP annexe 7: "DOUBLON", "TX_TVA_ERR", …; an open list
+    words: str | None = None  # of whoever gave the status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusAmount:
+    """An amount that a status tells of, for instance what was paid of an invoice at one VAT rate."""
+
+    kind: str | None = None  # "MEN", "MPA", "RAP", …
+    amount: str
+    currency: str | None = None
+    rate: str | None = None  # of VAT, in percent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """One status of one document, as a lifecycle message announces it."""
+
+    code: str | None = None  # "200" … "601"; an open list
+    words: str | None = None  # what the message calls it
+    at: str | None = None  # ISO date, with the time where there is one; messages name no time zone
+    about: Reference = Reference()
+    reasons: tuple[Reason, ...] = ()
+    amounts: tuple[StatusAmount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
     """What a job's bytes turned out to be, with the business summary that people recognise it by.
 
@@ -91,6 +121,7 @@ class Document:
     recipient: Party = Party()  # of a lifecycle message; the first, when there are several
     status_code: str | None = None  # the status that a lifecycle message announces: "200" … "601"
     about: Reference | None = None  # the document that has this status
+    statuses: tuple[Announced, ...] = ()  # all that a lifecycle message announces, in its order
 
 
 # --------------------------------------------------------------------------- verdicts

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,11 +17,12 @@ from loguru import logger
 
 from connector import checks
 from connector.clock import SystemClock
-from connector.credentials import client_secret, technical_password
+from connector.credentials import client_secret, technical_password, webhook_token
 from connector.effects import Effects
 from connector.errors import ConfigurationError
 from connector.gateways import (
     AccountDesk,
+    Enquiry,
     EventLoop,
     HttpSession,
     OpenSession,
@@ -32,17 +34,20 @@ from connector.inbox import Bell, Inbox
 from connector.inbox.ignore import NameFilter
 from connector.inbox.settle import SettleRules
 from connector.journal import SqliteJournal
+from connector.lifecycle import Receiver, Receivers
 from connector.model import Severity
 from connector.mounts import is_remote, kind_of, quiet_seconds
 from connector.moves import Folders
 from connector.outbox import OutboxScribe
 from connector.paths import folders_of, journal_of, owned
-from connector.policy import LookupRules, RouteRules
+from connector.policy import LookupRules, RecipientRules, RouteRules
 from connector.ports import Clock, Courier, Inspector
+from connector.reception import Reception
 from connector.settings import Account, Route, Settings
 from connector.validation.catalogue import Catalogue, load_catalogue
 from connector.validation.pool import InspectionPool
 from connector.validation.rules.rulesets import check_all as check_rule_sets
+from connector.webhook_server import WebhookServer
 from connector.world import World
 
 
@@ -64,6 +69,8 @@ class Assembly:
     journal: SqliteJournal
     lines: tuple[Line, ...]
     desks: dict[str, AccountDesk]
+    offices: dict[str, Reception]  # by account, as the desks
+    webhooks: WebhookServer | None = None  # not listening yet
 
 
 @contextmanager
@@ -148,16 +155,47 @@ def built(settings: Settings, chosen: list[Route], parts: Parts) -> Iterator[Ass
                 loop,
                 session=parts.session,
                 clock=parts.clock.monotonic,
+                language=settings.language,
+                standing=journal.standing(account.name),
             )
             stack.callback(desks[account.name].close, 0.0)
+        enquiries = {
+            account.name: Enquiry(desks[account.name], journal, account.recipient_cache_hours, parts.clock)
+            for account in settings.account
+            if account.name in desks and account.has_directory
+        }
         lines = []
         for route in chosen:
-            courier = desks[route.account].courier()
-            line = _line(settings, route, journal, hands, inspector, courier, parts.clock)
+            courier, enquiry = desks[route.account].courier(), enquiries.get(route.account)
+            line = _line(settings, route, journal, hands, inspector, courier, enquiry, parts.clock)
             lines.append(line)
             if line.bell is not None:
                 stack.callback(line.bell.close)
-        yield Assembly(settings=settings, journal=journal, lines=tuple(lines), desks=desks)
+        offices = {
+            name: _office(settings, desk, journal, hands, inspector, parts.clock)
+            for name, desk in desks.items()
+        }
+        yield Assembly(
+            settings=settings,
+            journal=journal,
+            lines=tuple(lines),
+            desks=desks,
+            offices=offices,
+            webhooks=_webhook_server(settings, desks),
+        )
+
+
+def _webhook_server(settings: Settings, names: Collection[str]) -> WebhookServer | None:
+    """The server for those of the running accounts whose platforms may call; None when there are none."""
+    wanted = settings.webhook
+    tokens = {
+        account.name: webhook_token(settings, account)
+        for account in settings.account
+        if account.name in wanted.accounts and account.name in names
+    }
+    if not tokens:
+        return None
+    return WebhookServer(wanted.host, wanted.port, wanted.path, tokens, least=wanted.least_seconds)
 
 
 @contextmanager
@@ -171,7 +209,7 @@ def opened_account(settings: Settings, account: Account) -> Iterator[AccountDesk
         secrets = _secrets(settings, account)
         loop = EventLoop()
         stack.callback(loop.close)
-        desk = open_gateway(account, secrets, loop)
+        desk = open_gateway(account, secrets, loop, language=settings.language)
         stack.callback(desk.close, 0.0)
         yield desk
 
@@ -189,6 +227,7 @@ def _line(
     effects: Effects,
     inspector: Inspector,
     courier: Courier,
+    enquiry: Enquiry | None,
     clock: Clock,
 ) -> Line:
     kind = kind_of(route.inbox_dir)
@@ -214,6 +253,8 @@ def _line(
         rules=RouteRules(
             accept=frozenset(route.accept),
             carried=traits.families,
+            syntaxes=traits.syntaxes,
+            has_directory=settings.account_of(route).has_directory,
             companies=frozenset(settings.account_of(route).organizations),
             duplicates=route.duplicates,
             on_same_number=route.on_same_number,
@@ -237,8 +278,40 @@ def _line(
             route, settings.environment, route.folder_language or settings.language, settings.timezone
         ),
         clock=clock,
+        incoming=journal,
+        numbers=_numbers(settings.account_of(route), journal),
+        enquiry=enquiry,
+        recipient_rules=_recipient_rules(settings.account_of(route), route),
     )
     return Line(route=route, world=world, inbox=inbox, bell=bell)
+
+
+def _office(
+    settings: Settings,
+    desk: AccountDesk,
+    journal: SqliteJournal,
+    effects: Effects,
+    inspector: Inspector,
+    clock: Clock,
+) -> Reception:
+    routes = [route for route in settings.route if route.account == desk.account]
+    receiving = [route for route in routes if route.receive]
+    return Reception(
+        account=desk.account,
+        platform=desk,
+        journal=journal,
+        effects=effects,
+        inspector=inspector,
+        clock=clock,
+        spool=folders_of(settings, routes[0]).spool,
+        receivers=Receivers(
+            routes=tuple(route.name for route in routes),
+            receiving=tuple(
+                Receiver(route=route.name, companies=frozenset(route.receive_for)) for route in receiving
+            ),
+        ),
+        limit=max(route.max_size for route in receiving or routes),
+    )
 
 
 def _made(folders: Folders) -> Folders:
@@ -252,6 +325,22 @@ def _secrets(settings: Settings, account: Account) -> Secrets:
     return Secrets(
         client_secret=client_secret(settings, account),
         technical_password=technical_password(settings, account),
+    )
+
+
+def _numbers(
+    account: Account, journal: SqliteJournal
+) -> Callable[[Sequence[str], int], Mapping[str, int]] | None:
+    """What gives an account's flows their numbers; connections with one application code share the series."""
+    series = account.application_code
+    return partial(journal.numbers, series) if series is not None else None
+
+
+def _recipient_rules(account: Account, route: Route) -> RecipientRules:
+    return RecipientRules(
+        check=route.recipient_check,
+        structure=account.structure_check if account.gateway == "chorus-pro" else "off",
+        patience=timedelta(seconds=route.recipient_patience),
     )
 
 

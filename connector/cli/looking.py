@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from connector.cli import accounts, arrivals
 from connector.cli.context import Context, global_options
 from connector.errors import ExitCode
 
@@ -30,6 +31,8 @@ def status(context: Context) -> int:
     with _view(context) as view:
         counts, outcomes = view.counts(), view.outcomes(since)
         oldest = _oldest_waiting(view)
+        standings = accounts.standings(context, view)
+        came, left_over = view.delivered(since), arrivals.left(context, view)
     running = _is_running(context)
     routes: list[dict[str, Any]] = [
         {
@@ -41,6 +44,7 @@ def status(context: Context) -> int:
                 if state not in (State.DONE, State.VOID)
             },
             "last_24h": outcomes.get(route.name, {}),
+            "received_24h": came.get(route.name, {}),
         }
         for route in context.settings.route
     ]
@@ -50,6 +54,8 @@ def status(context: Context) -> int:
                 "environment": context.settings.environment,
                 "running": running,
                 "routes": routes,
+                "accounts": standings,
+                "left_at_platform": left_over,
                 "oldest_waiting": _summary(oldest) if oldest else None,
             }
         )
@@ -64,6 +70,8 @@ def status(context: Context) -> int:
         done = ", ".join(f"{count} {context.outcome(name)}" for name, count in entry["last_24h"].items())
         rows.append((str(entry["route"]), waiting or "-", done or "-"))
     context.table([context.text(f"status.{column}") for column in ("route", "waiting", "last_day")], rows)
+    accounts.tell(context, standings)
+    arrivals.tell(context, came, left_over)
     if oldest:
         context.say(context.text("status.oldest", job=oldest.id, why=_why(context, oldest)))
     return ExitCode.DONE
@@ -99,12 +107,13 @@ def ls(
                 limit=limit,
             )
         )
+        news = arrivals.of_jobs(view, jobs)
     if context.json:
         for job in jobs:
-            context.emit(_summary(job))
+            context.emit(_summary(job) | news.get(job.id, {}))
         return ExitCode.DONE
     columns = [context.text(f"ls.{column}") for column in ("job", "route", "file", "number", "what")]
-    context.table(columns, [_line(context, job) for job in jobs])
+    context.table(columns, [_line(context, job, news.get(job.id)) for job in jobs])
     if not jobs:
         context.say(context.text("ls.none"))
     return ExitCode.DONE
@@ -119,11 +128,19 @@ def show(context: Context, job_id: str) -> int:
     with _view(context) as view:
         job = view.job(job_id)
         history = view.history(job_id)
+        statuses = view.statuses([job_id])
     if job is None:
         raise click.BadParameter(context.text("show.none", job=job_id))
     if context.json:
         events = [{"seq": event.seq, "at": event.at, "kind": event.kind, **event.facts} for event in history]
-        context.emit({**_summary(job), "results": [file.target for file in job.result], "history": events})
+        context.emit(
+            {
+                **_summary(job),
+                "results": [file.target for file in job.result],
+                "statuses": [arrivals.record(each) for each in statuses],
+                "history": events,
+            }
+        )
         return ExitCode.DONE
     for key, value in _summary(job).items():
         if value not in (None, [], ""):
@@ -136,6 +153,8 @@ def show(context: Context, job_id: str) -> int:
         context.say(f"{'problem':>16}  {entry.title} [{problem.code}{', ' + where if where else ''}]")
     for file in job.result:
         context.say(f"{'result':>16}  {file.target}")
+    for each in statuses:
+        context.say(f"{'status':>16}  {arrivals.line(context, each)}")
     context.say("")
     for event in history:
         facts = " ".join(
@@ -210,10 +229,11 @@ def _summary(job: Job) -> dict[str, Any]:
     }
 
 
-def _line(context: Context, job: Job) -> tuple[str, ...]:
+def _line(context: Context, job: Job, news: dict[str, Any] | None) -> tuple[str, ...]:
     from connector import names
 
     what = context.outcome(job.outcome) if job.outcome else context.messages.label("state", job.state)
+    what += f", {arrivals.labelled(context, news)}" if news else ""
     number = job.document.number if job.document and job.document.number else "-"
     return job.id, job.route, names.display(job.name), number, what
 

@@ -35,6 +35,7 @@ from connector.model import (
     FlowReport,
     Found,
     Health,
+    IncomingFlow,
     Inconclusive,
     LookupAnswer,
     Parcel,
@@ -73,7 +74,7 @@ class AfnorGateway:
             if account.directory_url
             else None
         )
-        self._scans = {company: self._scan_of(company) for company in self._companies}
+        self._scans = {company: self._scan_of(company, "Out", "In") for company in self._companies}
         # Whether `where.trackingId` works there: None until an answer has shown it.
         self._finds_by_tracking_id = False if account.tracking_id_search == "no" else None
 
@@ -134,7 +135,7 @@ class AfnorGateway:
         return Absent() if self._finds_by_tracking_id else None
 
     async def _by_window(self, parcel: Parcel) -> LookupAnswer:
-        scan = self._scan_of(self._company_of(parcel.document))
+        scan = self._scan_of(self._company_of(parcel.document), "Out")
         ours: list[SeenFlow] = []
         after = parcel.started_at - BEFORE_SENDING
         for _ in range(LONGEST_SCAN):
@@ -155,12 +156,15 @@ class AfnorGateway:
         cursors = _cursors(cursor, self._companies)
         unfinished = [company for company in self._companies if "|" in cursors.get(company, "")]
         flows: list[FlowReport] = []
+        incoming: list[IncomingFlow] = []
         for company in unfinished or self._companies:
             page = await self._poll(company, cursors.get(company), since, overlap)
             flows += page.flows
+            incoming += page.incoming
             cursors[company] = page.cursor
         return PollPage(
             flows=tuple(flows),
+            incoming=tuple(incoming),
             cursor=_joined(cursors),
             more=any("|" in one for one in cursors.values()),
         )
@@ -171,12 +175,13 @@ class AfnorGateway:
         high, resume = _read_cursor(cursor)
         start = resume or (high - timedelta(seconds=overlap) if high else since)
         batch = await self._scans[company].next(start)
-        flows = in_order(flow for flow in batch.flows if flow.ours)
+        flows = in_order(batch.flows)
         # A flow dated in the future must not carry the cursor past others that are still to come.
         seen = [min(flow.report.updated_at, datetime.now(UTC)) for flow in flows if flow.report.updated_at]
         high = max([high or since, *seen])
         return PollPage(
-            flows=tuple(flow.report for flow in flows),
+            flows=tuple(flow.report for flow in flows if flow.ours),
+            incoming=tuple(flow.incoming(company) for flow in flows if not flow.ours),
             cursor=iso(high) if batch.resume is None else f"{iso(high)}|{iso(batch.resume)}",
             more=batch.resume is not None,
         )
@@ -228,8 +233,8 @@ class AfnorGateway:
             return Health(up=False, reason=failure.reason)
 
     # ------------------------------------------------------------------ requests
-    def _scan_of(self, company: str | None) -> FlowScan:
-        return FlowScan(partial(self._search, company), {"flowDirection": ["Out"]})
+    def _scan_of(self, company: str | None, *directions: str) -> FlowScan:
+        return FlowScan(partial(self._search, company), {"flowDirection": list(directions)})
 
     def _company_of(self, document: Document) -> str | None:
         """The company on whose behalf a document goes: of those we act for, the one that it names."""

@@ -10,20 +10,24 @@ import itertools
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from connector import names
+from connector.directory import Told
 from connector.errors import JournalBusy, JournalDamaged
-from connector.journal import sql, writing
+from connector.incoming import Delivery, DeliveryStep, Incoming, IncomingStep, Matter, Phase, Stand
+from connector.journal import incoming, recipients, sql, writing
 from connector.journal.rows import from_arrays, stamp
 from connector.model import Job, NameWish, State, Step
+from connector.records import decode, encode
+from connector.standing import Standing
 
 
 class SqliteJournal:
-    """Satisfies `ports.Journal`, `ports.BundleJournal` and `ports.FlowJournal`; for use from any thread.
+    """Satisfies the journals of `ports`, and `ports.FlowNumbers`; for use from any thread.
 
     Args:
         path: the database file, on a local disk.
@@ -93,6 +97,18 @@ class SqliteJournal:
         with self._transaction() as db:
             return [_reserve(db, wish) for wish in wanted]
 
+    def numbers(self, series: str, jobs: Sequence[str], at_least: int) -> dict[str, int]:
+        with self._transaction() as db:
+            given = {
+                str(job): int(number)
+                for job, number in db.execute(sql.NUMBERS_OF_JOBS, (series, json.dumps(jobs)))
+            }
+            (last,) = db.execute(sql.LAST_NUMBER, (series,)).fetchone()
+            missing = [job for job in dict.fromkeys(jobs) if job not in given]
+            new = dict(zip(missing, itertools.count(max((last or 0) + 1, at_least)), strict=False))
+            db.executemany(sql.NUMBER, [(series, number, job) for job, number in new.items()])
+        return given | new
+
     # ------------------------------------------------------------------ bundles
     def documents(self, bundle: str) -> list[Job]:
         return self._jobs(sql.DOCUMENTS, (bundle,))
@@ -113,11 +129,89 @@ class SqliteJournal:
     def awaited(self, account: str, flow_ids: Sequence[str]) -> list[Job]:
         return self._jobs(sql.AWAITED, (account, json.dumps(flow_ids))) if flow_ids else []
 
-    def commit_page(self, account: str, cursor: str, steps: Sequence[Step]) -> None:
+    def commit_page(
+        self, account: str, cursor: str, steps: Sequence[Step], came: Sequence[Incoming] = ()
+    ) -> None:
         batch = writing.prepare(steps)
         with self._transaction() as db:
-            writing.write(db, batch, stamp(datetime.now(UTC)))
+            at = stamp(datetime.now(UTC))
+            writing.write(db, batch, at)
+            incoming.write_seen(db, came, at)
             db.execute(sql.SET_CURSOR, (account, cursor))
+
+    def has_sent(self, account: str) -> bool:
+        """Whether anything of this account has reached its platform, so that statuses may come."""
+        with self._translated():
+            return self._reader().execute(sql.HAS_SENT, (account,)).fetchone() is not None
+
+    # ------------------------------------------------------------------ what comes from the platform
+    def waiting(
+        self, account: str, state: Stand, matters: Sequence[Matter], limit: int, now: datetime
+    ) -> list[Incoming]:
+        with self._translated():
+            return incoming.waiting(self._reader(), account, state, matters, limit, now)
+
+    def subjects(self, account: str, ids: Sequence[str], numbers: Sequence[str]) -> list[Job]:
+        values = {"account": account, "ids": json.dumps(ids), "numbers": json.dumps(numbers)}
+        return self._jobs(sql.SUBJECTS, values)
+
+    def statuses(self, jobs: Sequence[str]) -> list[Delivery]:
+        with self._translated():
+            return incoming.statuses(self._reader(), jobs)
+
+    def take_in(self, steps: Sequence[IncomingStep]) -> None:
+        with self._transaction() as db:
+            incoming.write_steps(db, steps, stamp(datetime.now(UTC)))
+
+    def deliveries(self, route: str, state: Phase, limit: int, now: datetime) -> list[Delivery]:
+        with self._translated():
+            return incoming.deliveries(self._reader(), route, state, limit, now)
+
+    def deliver(self, steps: Sequence[DeliveryStep]) -> None:
+        with self._transaction() as db:
+            incoming.write_deliveries(db, steps, stamp(datetime.now(UTC)))
+
+    def spent(self, flows: Sequence[str]) -> set[str]:
+        with self._translated():
+            rows = self._reader().execute(sql.SPENT_COPIES, (json.dumps(flows),))
+            return {row[0] for row in rows}
+
+    def untaken(self, account: str, matters: Sequence[Matter]) -> int:
+        """How many flows of an account, about one of these matters, are not sorted yet."""
+        with self._translated():
+            return int(
+                self._reader().execute(sql.INCOMING_OPEN, (account, json.dumps(matters))).fetchone()[0]
+            )
+
+    def undelivered(self, route: str) -> int:
+        """How many deliveries of a route are not visible yet."""
+        with self._translated():
+            return int(self._reader().execute(sql.DELIVERIES_OPEN, (route,)).fetchone()[0])
+
+    # ------------------------------------------------------------------ recipients
+    def recall(
+        self, account: str, addresses: Sequence[str], now: datetime, since: datetime | None
+    ) -> dict[str, Told]:
+        if not addresses:
+            return {}
+        with self._translated():
+            return recipients.recall(self._reader(), account, addresses, now, since)
+
+    def remember(self, account: str, answers: Mapping[str, tuple[Told, datetime]]) -> None:
+        with self._transaction() as db:
+            recipients.remember(db, account, answers, datetime.now(UTC))
+
+    # ------------------------------------------------------------------ accounts
+    def standing(self, account: str) -> Standing | None:
+        """How an account stood when it was last written down; None when it never was."""
+        with self._translated():
+            row = self._reader().execute(sql.STANDING, (account,)).fetchone()
+        return decode(Standing, row[0]) if row else None
+
+    def keep_standing(self, standing: Standing) -> None:
+        """See `upkeep.StandingBook`."""
+        with self._transaction() as db:
+            db.execute(sql.KEEP_STANDING, (standing.account, encode(Standing, standing)))
 
     # ------------------------------------------------------------------ inside
     def _reader(self) -> sqlite3.Connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from connector.errors import JournalDamaged
+from connector.incoming import Delivery, Matter, Stand
 from connector.journal import chain, sql
 from connector.journal.rows import from_row, stamp
 from connector.model import Job, State
+from connector.records import decode
+from connector.standing import Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,30 @@ class JournalView:
         for row in self._rows(query, *values, limit):
             yield from_row(*row)
 
+    def statuses(self, jobs: Sequence[str]) -> list[Delivery]:
+        """The lifecycle statuses of these jobs' documents, in the order of coming."""
+        rows = self._rows(sql.DELIVERIES_OF_JOBS, json.dumps(jobs))
+        return [decode(Delivery, body) for (body,) in rows]
+
+    def delivered(self, since: datetime) -> dict[str, dict[str, int]]:
+        """What came from platforms since a time, by route and kind ("status", "document")."""
+        found: dict[str, dict[str, int]] = {}
+        for route, kind, count in self._rows(sql.DELIVERY_COUNTS, stamp(since)):
+            found.setdefault(route, {})[kind] = count
+        return found
+
+    def left_at_platform(self, matters: Mapping[str, Sequence[Matter]]) -> dict[str, int]:
+        """Flows that platforms have for us and that were not fetched, by account.
+
+        Args:
+            matters: which of them are meant, by account.
+        """
+        found: dict[str, int] = {}
+        for account, matter, state, count in self._rows(sql.INCOMING_COUNTS):
+            if state == Stand.SEEN and matter in matters.get(account, ()):
+                found[account] = found.get(account, 0) + count
+        return found
+
     def job(self, job_id: str) -> Job | None:
         return next((from_row(*row) for row in self._rows(sql.JOB, job_id)), None)
 
@@ -116,6 +143,15 @@ class JournalView:
             Event(seq=seq, at=datetime.fromisoformat(at), kind=kind, facts=json.loads(body))
             for seq, at, _, kind, body, _ in self._rows(sql.EVENTS_OF_JOB, job_id)
         ]
+
+    def standings(self) -> dict[str, Standing]:
+        """How each account stood when it was last written down."""
+        known = (decode(Standing, body) for (body,) in self._rows(sql.STANDINGS))
+        return {standing.account: standing for standing in known}
+
+    def in_flight(self) -> dict[str, int]:
+        """Documents of each account that are being sent, or were when a run was broken off."""
+        return dict(self._rows(sql.IN_FLIGHT))
 
     def first_break(self) -> int | None:
         """The number of the first event of the history that was altered; None when the chain holds."""
