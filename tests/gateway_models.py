@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, StrictInt
 
 Text36 = Annotated[str, Field(min_length=1, max_length=36)]
+HttpsOrHttp = Annotated[str, Field(pattern=r"^https?://[^/]+")]
 Sha256 = Annotated[str, Field(pattern=r"^[a-f0-9]{64}$")]
 Syntax = Literal["CII", "UBL", "Factur-X", "CDAR", "FRR"]
 Profile = Literal["Basic", "CIUS", "Extended-CTC-FR"]
@@ -150,6 +152,79 @@ class Found12(Found11):
     """The same in 1.2.0."""
 
     results: Annotated[list[Flow12], Field(max_length=100)]  # type: ignore[assignment]
+
+
+class WebhookHeader(Contract):
+    """A header of the platform's calls."""
+
+    headerName: Annotated[str, Field(min_length=1)]
+    headerValue: str
+
+
+class BasicAuthentication(Contract):
+    """HTTP Basic at the receiver."""
+
+    authType: Literal["BASIC"]
+    userId: str
+    userPassword: str
+
+
+class OAuth2Authentication(Contract):
+    """A token for the receiver."""
+
+    authType: Literal["OAUTH2"]
+    tokenUrl: HttpsOrHttp
+    clientId: str
+    clientSecret: str
+
+
+class WebhookSignature(Contract):
+    """Of the calls; what it covers is not published."""
+
+    algo: Literal["RS256", "HS256", "ECDSA", "EDDSA_25519", "RSA_PSS", "EDDSA_448", "null"]
+    key: Annotated[Base64Bytes, Field(strict=False)]
+
+
+class WebhookChange(Contract):
+    """What of a webhook can be changed."""
+
+    headers: list[WebhookHeader] | None = None
+    authentication: BasicAuthentication | OAuth2Authentication | None = None
+    signature: WebhookSignature | None = None
+
+
+class WebhookCallback(WebhookChange):
+    """Where the platform calls."""
+
+    url: HttpsOrHttp
+
+
+class WebhookMetadata(Contract):
+    """One type of flow in one direction."""
+
+    flowType: FlowType
+    flowDirection: Direction
+    processingRule: RuleOf12 | None = None
+    ackStatus: Literal["Pending", "Ok", "Error"] | None = None
+
+
+class WebhookParams(Contract):
+    """A webhook, since 1.2.0."""
+
+    callback: WebhookCallback
+    metadata: WebhookMetadata
+
+
+class WebhookCreated(Contract):
+    """The answer to a new one."""
+
+    webhookId: Annotated[UUID, Field(strict=False)]
+
+
+class WebhookList(Contract):
+    """All of the token's owner."""
+
+    webhookIds: list[Annotated[UUID, Field(strict=False)]]
 
 
 class Error(Contract):
