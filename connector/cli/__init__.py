@@ -25,6 +25,7 @@ _COMMANDS = {
     "retry": "retrying",
     "hold": "holding",
     "directory": "directory",
+    "webhook": "webhooks",
     "check-config": "setting_up",
     "doctor": "doctor",
     "init": "setting_up",

@@ -17,13 +17,13 @@ from pydantic import BaseModel
 from connector.cli import connector
 from connector.errors import ExitCode
 from connector.policy import STEPS
-from connector.settings import Account, Route, Settings, Timeouts, Workers
+from connector.settings import Account, Route, Settings, Timeouts, Webhook, Workers
 from connector.validation.catalogue import load_catalogue
 
 PROJECT = Path(__file__).parents[2]
 DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 SHIPPED = PROJECT / "config" / "connector.toml"
-MODELS: dict[str, type[BaseModel]] = {"": Settings, "account": Account, "route": Route, "workers": Workers}
+MODELS: dict[str, type[BaseModel]] = {"": Settings, "account": Account, "route": Route, "workers": Workers, "webhook": Webhook}
 
 
 def command_lines() -> Iterator[tuple[str, list[str]]]:
