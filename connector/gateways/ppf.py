@@ -47,6 +47,7 @@ from connector.model import (
     Health,
     Inconclusive,
     LookupAnswer,
+    NotSent,
     Parcel,
     PollPage,
     SubmitAnswer,
@@ -98,7 +99,12 @@ class PpfGateway:
 
     # ------------------------------------------------------------------ deposits
     async def submit(self, parcel: Parcel) -> SubmitAnswer:
-        """`POST <domain>/<version>/flux`, one document a flow. The caller has taken a turn of the rate."""
+        """`POST <domain>/<version>/flux`, one document a flow. The caller has taken a turn of the rate.
+
+        A parcel needs its `number`: the portal takes a flow by the name that its sender gave it.
+        """
+        if parcel.number is None:
+            return NotSent(reason="no-number")
         flow = ppf_flows.flow_name(parcel, self._application)
 
         def build() -> Request:
@@ -113,6 +119,8 @@ class PpfGateway:
     # ------------------------------------------------------------------ look-ups
     async def lookup(self, parcel: Parcel) -> LookupAnswer:
         """Search for the flow by its name, which nobody else gives unless under our application code."""
+        if parcel.number is None:
+            return Inconclusive(reason="no-number")
         flow = ppf_flows.flow_name(parcel, self._application)
         try:
             known = await self._known(flow)
