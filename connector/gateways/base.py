@@ -29,6 +29,7 @@ class Traits:
 
     Args:
         families: of documents that it takes.
+        syntaxes: in which it takes them.
         largest: bytes of one document.
         absence_is_proof: a look-up that finds nothing, asked properly and late enough, means "not there".
     """
@@ -36,6 +37,7 @@ class Traits:
     families: frozenset[Family]
     largest: int
     absence_is_proof: bool
+    syntaxes: frozenset[Syntax] = frozenset(Syntax)
 
 
 class Gateway(Protocol):
@@ -86,12 +88,20 @@ class ReadFailed(Exception):
         words: for the operator; no secrets.
         authentication: the platform does not let us.
         stops_account: nothing else will work either until an operator has acted.
+        is_final: asking again is of no use.
     """
 
     def __init__(
-        self, reason: str, words: str, *, authentication: bool = False, stops_account: bool = False
+        self,
+        reason: str,
+        words: str,
+        *,
+        authentication: bool = False,
+        stops_account: bool = False,
+        is_final: bool = False,
     ) -> None:
         super().__init__(words)
         self.reason = reason
+        self.is_final = is_final
         self.authentication = authentication
         self.stops_account = stops_account

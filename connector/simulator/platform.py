@@ -1,8 +1,8 @@
 """The simulated platform itself: its state, and what it decides about one request. No socket.
 
-Here: XP Z12-013 Flow 1.1 and 1.2: deposit, search, metadata, documents. Not played: webhooks, incoming flows.
-`chorus` plays Chorus Pro and `directory` the directories beside it, with the same tokens, faults and
-switches. A document's content is glanced at, never validated.
+Here: XP Z12-013 Flow 1.1 and 1.2: deposit, search, metadata, documents, webhooks.
+`chorus` plays Chorus Pro, `ppf` the public portal, `directory` and `ppf_annuaire` the directories beside
+them, with the same tokens, faults and switches. A document's content is glanced at, never validated.
 """
 
 from __future__ import annotations
@@ -10,20 +10,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from hashlib import sha256
+from typing import Any
 
 from connector.simulator.answers import ALREADY_EXISTS, Answer, answer_json
 from connector.simulator.archive import Archive
 from connector.simulator.chorus import ChorusPro
 from connector.simulator.content import Glance, glance
 from connector.simulator.contract import Deposit, FlowInfo, Refusal, Search
-from connector.simulator.directory import Directory
+from connector.simulator.directory import Directory, Line
 from connector.simulator.exchanges import ExchangeLog
 from connector.simulator.faults import FaultPlan
 from connector.simulator.flows import OK, Detail, Flow, Verdict
 from connector.simulator.ledger import Arrival, Ledger
 from connector.simulator.plan import AckDelay, AckError, AckStatus, Plan, Switches
+from connector.simulator.ppf import PublicPortal
+from connector.simulator.ppf_annuaire import Annuaire
 from connector.simulator.renditions import converted, readable_view
 from connector.simulator.tokens import Tokens
+from connector.simulator.webhooks import Hooks
 
 CLIENT_ID, CLIENT_SECRET = "connector", "simulated-secret"  # open nothing but the simulator
 
@@ -52,7 +56,10 @@ class SimulatedPlatform:
         self.faults = FaultPlan(plan.rule)
         self.exchanges = ExchangeLog()
         self.directory = Directory()
+        self.hooks = Hooks()
+        self.annuaire = Annuaire(lambda: self._switches)
         self.chorus = ChorusPro(self.faults, lambda: self._switches)
+        self.portal = PublicPortal(self.faults, lambda: self._switches)
         self.switch(plan.switches)
 
     @property
@@ -68,11 +75,18 @@ class SimulatedPlatform:
         """As just started: no flow, no rule, no token, no log, switches at their defaults."""
         self.ledger.clear()
         self.chorus.clear()
-        self.directory.put(())
+        self.portal.clear()
+        self.hooks.clear()
+        self.list_in_directory(())
         self.faults.replace(())
         self.tokens.revoke()
         self.exchanges.clear()
         self.switch(Switches())
+
+    def list_in_directory(self, lines: tuple[Line, ...]) -> None:
+        """Have these lines in both directories, in the place of all others."""
+        self.directory.put(lines)
+        self.annuaire.put(lines)
 
     def accept(self, arrival: Arrival) -> Answer:
         """Store a valid deposit, decide its acknowledgement, and answer 202.
@@ -130,6 +144,27 @@ class SimulatedPlatform:
         if not header:
             raise Refusal(403, "FORBIDDEN_ACCESS", "Organization-Id is required")
         return header
+
+    def webhook(self, method: str, webhook_id: str | None, body: bytes) -> Answer:
+        """A request about webhooks.
+
+        Raises:
+            Refusal: as `Hooks.answer`; 404 in version 1.1, which has none.
+        """
+        if self._switches.api_version != "1.2":
+            raise Refusal(404, "MISSING_RESOURCE", "no such endpoint")
+        return self.hooks.answer(method, webhook_id, body)
+
+    async def call_webhooks(self, flow_id: str) -> list[dict[str, Any]]:
+        """Tell the receivers that are to know of this flow; what each answered.
+
+        Raises:
+            Refusal: 404, no such flow.
+        """
+        flow = self.ledger.flow(flow_id)
+        if flow is None:
+            raise Refusal(404, "MISSING_RESOURCE", "no such flow")
+        return await self.hooks.call(flow, self._switches.api_version)
 
     def flow(self, flow_id: str, kind: str, company: str | None = None) -> Answer:
         """One flow as `docType` asks for it.
