@@ -10,38 +10,29 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from connector.directory import Address, DirectoryLine, Told
+from connector.directory import Address, Told
 from connector.gateways.base import Gateway
 from connector.gateways.client import Client
-from connector.gateways.gate import Gate, Snapshot
+from connector.gateways.gate import Gate
 from connector.gateways.loop import EventLoop
 from connector.gateways.questions import Questions
+from connector.gateways.sync import BlockingClient
 from connector.gateways.webhooks import Webhooks
 from connector.model import (
-    Fetched,
-    FetchFailed,
-    FetchKind,
-    FlowReport,
-    Health,
     LookupAnswer,
     NotSent,
     Parcel,
-    PollPage,
     SubmitAnswer,
 )
-from connector.standing import Standing
-from connector.webhook import Subscription, Webhook
 
 LINGER = 0.01  # seconds that a first answer waits for others
 
 Answer = tuple[str, SubmitAnswer | None]  # of a job; None: broken off at the end, nobody will ever know
 
 
-class AccountDesk:
+class AccountDesk(BlockingClient):
     """One account, as threads see it. Every method may be called from any thread but the loop's own.
 
     Args:
@@ -54,45 +45,16 @@ class AccountDesk:
     def __init__(
         self, loop: EventLoop, gate: Gate, gateway: Gateway, webhooks: Webhooks | None = None
     ) -> None:
-        self._loop = loop
+        super().__init__(loop, Client(gate, gateway, webhooks))
         self._gate = gate
-        self._client = Client(gate, gateway, webhooks)
         self._tasks: set[asyncio.Task[None]] = set()  # touched on the loop only
         self._questions = Questions(gateway, self._client.closed_to_reads, gate.places)
-
-    @property
-    def account(self) -> str:
-        return self._gate.account
-
-    def snapshot(self) -> Snapshot:
-        """How the account stands now."""
-        return self._gate.snapshot()
-
-    def standing(self) -> Standing:
-        """The same in words that outlive this process."""
-        return self._gate.standing()
 
     def courier(self) -> RouteCourier:
         """A way out for one more route."""
         return RouteCourier(self)
 
-    # ------------------------------------------------------------------ ports.Platform
-    def poll(self, cursor: str | None, since: datetime, overlap: float) -> PollPage:
-        """See `ports.Platform`. The cursor is opaque; while `more`, it holds where to go on."""
-        return self._loop.run(self._client.poll(cursor, since, overlap))
-
-    def acknowledgement(self, flow_id: str) -> FlowReport | None:
-        """See `ports.Platform`."""
-        return self._loop.run(self._client.acknowledgement(flow_id))
-
-    def fetch(self, flow_id: str, kind: FetchKind, target: Path, limit: int) -> Fetched | FetchFailed:
-        """See `ports.Platform`."""
-        return self._loop.run(self._client.fetch(flow_id, kind, target, limit))
-
-    def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:
-        """What the directory says of a recipient. Raises as `poll`."""
-        return self._loop.run(self._client.find_recipient(wanted))
-
+    # ------------------------------------------------------------------ for an enquiry
     @property
     def questions(self) -> int:
         """Questions to the directory that are asked at once."""
@@ -104,38 +66,6 @@ class AccountDesk:
         The account is neither stopped nor paused by what the directory answers.
         """
         self._loop.call(lambda: self._questions.start(wanted, tell))
-
-    def submit(self, parcel: Parcel) -> SubmitAnswer:
-        """Hand one document over and wait for its answer; see `Client.submit`."""
-        return self._loop.run(self._client.submit(parcel))
-
-    def lookup(self, parcel: Parcel) -> LookupAnswer:
-        """See `Client.lookup`."""
-        return self._loop.run(self._client.lookup(parcel))
-
-    def webhooks(self) -> tuple[Webhook, ...]:
-        """See `Client.webhooks`."""
-        return self._loop.run(self._client.webhooks())
-
-    def add_webhook(self, subscription: Subscription) -> str:
-        """See `Client.add_webhook`."""
-        return self._loop.run(self._client.add_webhook(subscription))
-
-    def change_webhook(self, webhook_id: str, subscription: Subscription) -> None:
-        """See `Client.change_webhook`."""
-        self._loop.run(self._client.change_webhook(webhook_id, subscription))
-
-    def remove_webhook(self, webhook_id: str) -> None:
-        """See `Client.remove_webhook`."""
-        self._loop.run(self._client.remove_webhook(webhook_id))
-
-    def health(self) -> Health:
-        """Ask now, whatever is known. A good answer lets a stopped account go on."""
-        return self._loop.run(self._client.health())
-
-    def examine(self) -> Health:
-        """Ask now for a token, for the platform's health, and a harmless question that needs our rights."""
-        return self._loop.run(self._client.examine())
 
     # ------------------------------------------------------------------ for the couriers
     def room(self) -> int:
@@ -156,10 +86,6 @@ class AccountDesk:
                 self._start(self._deliver_and_tell(parcel, tell))
 
         self._loop.call(start)
-
-    def look_up(self, parcels: Sequence[Parcel]) -> list[tuple[str, LookupAnswer]]:
-        """Ask for these at once, as far as the account's limits allow."""
-        return self._loop.run(self._client.look_up(parcels))
 
     # ------------------------------------------------------------------ the end
     def close(self, grace: float = 30.0) -> None:
