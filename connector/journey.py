@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from itertools import chain
 
 from loguru import logger
@@ -184,7 +183,7 @@ def follow(
     moved, more = 0, True
     while more:
         now = worlds[0].clock.now()
-        page = platform.poll(journal.cursor(account), now - timedelta(days=1), overlap)
+        page = platform.poll(journal.cursor(account), now - worlds[0].lookup_rules.look_back, overlap)
         jobs = {job.flow_id: job for job in journal.awaited(account, [flow.flow_id for flow in page.flows])}
         steps = {}
         for flow in page.flows:

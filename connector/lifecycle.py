@@ -25,6 +25,7 @@ from connector.names import child_id
 LONGEST_WAIT = timedelta(days=1)  # for a flow that is listed and cannot be fetched
 _LONGEST_PAUSE = timedelta(hours=1)
 _TOLD = 100  # problems kept of one document
+_MANY = 20  # statuses of one message, beside each of which the message itself is laid
 MOST_TRIES = 3  # inspections of one flow before it is told of unread (P04)
 # Problem codes for flows that will never come.
 _FAILURES = {"too-large": "incoming-too-large", "not-found": "incoming-not-found"}
@@ -169,7 +170,7 @@ def effect_of(said: Announced, job: Job | None, earlier: Sequence[Delivery]) -> 
         return Effect.UNMATCHED, None
     before = business_status(earlier)
     known = before.code if before else None
-    if is_repeat_rejected(said) and job.outcome is Outcome.ACCEPTED:
+    if is_repeat_rejected(said) and _stands(job):
         return Effect.FIRST_STANDS, known
     if known in _ENDS:
         return Effect.AFTER_END, known
@@ -258,6 +259,8 @@ def deliveries_of(
 ) -> tuple[Delivery, ...]:
     """What a flow brings: a delivery for each status that it announces, else the document itself.
 
+    A message that announces many is delivered once as a document, and its statuses without a copy each.
+
     Args:
         seen: what an inspection saw; None: nobody could look.
         jobs: that its statuses may be about, oldest first.
@@ -267,11 +270,10 @@ def deliveries_of(
     bare = replace(document, statuses=()) if document else None
     home = receivers.route_for(filter(None, (flow.company, *_companies_of(document))))
     given = _bare_delivery(flow, home, now)
-    if document is None or not document.statuses or _is_cut(document):
-        whole = replace(given, document=bare, problems=_problems_of(flow, seen))
-        parts = [whole]
-    else:
-        parts = []
+    parts: list[Delivery] = []
+    if document is None or not document.statuses or (document.lines or 0) > _MANY:
+        parts.append(replace(given, document=bare, problems=_problems_of(flow, seen)))
+        given = replace(given, size=0, sha256=None)  # the message lies there once, not beside each status
     history = {job: list(told) for job, told in earlier.items()}
     for said in document.statuses if document else ():
         job = subject_of(said, flow.tracking_id, jobs)
@@ -303,11 +305,6 @@ def _bare_delivery(flow: Incoming, route: str, now: datetime) -> Delivery:
         size=flow.size,
         sha256=flow.sha256,
     )
-
-
-def _is_cut(document: Document) -> bool:
-    """Whether a message announces more than could be told one by one: then it is delivered whole as well."""
-    return (document.lines or 0) > len(document.statuses)
 
 
 def _problems_of(flow: Incoming, seen: Inspection | None) -> tuple[Problem, ...]:

@@ -107,6 +107,7 @@ class LookupRules:
     visibility: timedelta = timedelta(seconds=900)
     absence_is_proof: bool = True  # False: nothing found means nothing, and a person has to decide
     patience: timedelta = timedelta(seconds=120)  # without news of a flow, ask for this one
+    look_back: timedelta = timedelta(days=1)  # of an account's very first poll
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from loguru import logger
 
 from connector import lifecycle, moves, names, policy
 from connector.effects import Effects, Touched
-from connector.errors import AuthenticationFailed, ConnectorError
+from connector.errors import ConnectorError
 from connector.incoming import Delivery, DeliveryStep, Incoming, IncomingStep, Phase, Stand
 from connector.lifecycle import Receivers
 from connector.model import (
@@ -81,21 +81,21 @@ def fetch(office: Reception) -> int:
     """Have the bytes of listed flows as private copies, and learn their SHA-256.
 
     Raises:
-        Deferrable, AuthenticationFailed: nothing at all could be fetched; each flow has been put off.
+        Deferrable, AuthenticationFailed: nothing at all can be fetched now.
     """
     flows = office.waiting(Stand.SEEN)
     if not flows:
         return 0
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="fetch") as pool:
         answers = list(pool.map(lambda flow: _asked(office, flow), flows))
+    troubles = [answer for answer in answers if isinstance(answer, ConnectorError)]
+    if len(troubles) == len(answers):  # it is not about these flows: they wait as they are
+        raise troubles[0]
     pairs = list(zip(flows, answers, strict=True))
     batch = office.effects.together(pairs, lambda pair: (None, _touched(pair[1])))
     steps = [_fetched(office, flow, answer) for (flow, answer), _ in batch.done]
     steps += [_put_off(office, flow, policy.reason_of(error)) for (flow, _), error in batch.failed]
     office.take_in(steps)
-    troubles = [answer for answer in answers if isinstance(answer, ConnectorError)]
-    if len(troubles) == len(answers) or any(isinstance(each, AuthenticationFailed) for each in troubles):
-        raise troubles[0]
     return sum(step.after.state is Stand.FETCHED for step in steps)
 
 

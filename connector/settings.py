@@ -65,6 +65,7 @@ class Account(_Section):
     visibility: float = Field(900.0, ge=0)  # seconds a platform may take to show a flow in its index
     poll_seconds: float = Field(10.0, gt=0)
     status_seconds: float = Field(60.0, gt=0)  # between two polls while no acknowledgement is awaited
+    first_look_days: float = Field(1.0, gt=0, le=366)  # that the very first poll looks back
     poll_overlap: float = Field(3600.0, ge=0)  # seconds asked again behind the cursor
     ask_after: float = Field(120.0, gt=0)  # seconds without news before a flow is asked for by its number
     technical_account: str | None = Field(None, min_length=1)  # Chorus Pro, PPF: login, TECH_…@cpro.fr
@@ -285,10 +286,6 @@ class Settings(BaseSettings):
                     f'route "{route.name}" names the account "{route.account}", which is not there'
                     + _did_you_mean(route.account, accounts)
                 )
-            account = self.account_of(route)
-            if route.recipient_check != "off" and (account.gateway == "chorus-pro" or not account.has_directory):
-                told = "needs a directory_url of its account; at Chorus Pro, structure_check says it"
-                raise ValueError(f'route "{route.name}": recipient_check {told}')
         for name in self.webhook.accounts:
             if name not in accounts:
                 raise ValueError(
@@ -297,6 +294,15 @@ class Settings(BaseSettings):
         for account in accounts:
             if twice := _received_twice([route for route in self.route if route.account == account]):
                 raise ValueError(f'two routes of the account "{account}" would receive {twice}')
+        return self
+
+    @model_validator(mode="after")
+    def _recipients_can_be_looked_up(self) -> Settings:
+        for route in self.route:
+            of = self.account_of(route)
+            if route.recipient_check != "off" and (of.gateway == "chorus-pro" or not of.has_directory):
+                needs = "needs a directory_url of its account; at Chorus Pro, structure_check says it"
+                raise ValueError(f'route "{route.name}": recipient_check {needs}')
         return self
 
     @cached_property

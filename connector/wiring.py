@@ -352,4 +352,5 @@ def lookup_rules(account: Account) -> LookupRules:
         visibility=timedelta(seconds=account.visibility),
         absence_is_proof=traits_of(account).absence_is_proof,
         patience=timedelta(seconds=account.ask_after),
+        look_back=timedelta(days=account.first_look_days),
     )

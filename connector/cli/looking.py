@@ -233,7 +233,8 @@ def _line(context: Context, job: Job, news: dict[str, Any] | None) -> tuple[str,
     from connector import names
 
     what = context.outcome(job.outcome) if job.outcome else context.messages.label("state", job.state)
-    what += f", {arrivals.labelled(context, news)}" if news else ""
+    if news and job.outcome == "accepted":  # what came since says more
+        what = arrivals.labelled(context, news)
     number = job.document.number if job.document and job.document.number else "-"
     return job.id, job.route, names.display(job.name), number, what
 

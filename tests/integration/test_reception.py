@@ -17,6 +17,7 @@ from connector.journal import JournalView
 from connector.model import Outcome
 from connector.samples.cdar import lifecycle_message
 from connector.samples.facturx import facturx_invoice
+from connector.samples.parties import SELLER
 from connector.samples.ubl import ubl_invoice
 from connector.service import Report, Service
 from connector.settings import load
@@ -28,6 +29,7 @@ from tests.platform import until
 from tests.setup_tree import SECRET, Tree, assert_at_rest, plant, visible
 
 SALES = "CustomerInvoiceLC"
+OTHER = "552100554"
 SEPTEMBER = datetime(2026, 9, 3, 9, 15, 0)  # noqa: DTZ001 - messages name no time zone
 STATUSES = ["200", "201", "203", "205", "212"]
 
@@ -179,6 +181,30 @@ def test_what_was_paid_is_told_rate_by_rate(tmp_path: Path, platform: Simulator)
     assert told["file"]["sha256"] == hashlib.sha256(beside.read_bytes()).hexdigest()
 
 
+def test_the_command_line_tells_what_came(tmp_path: Path, platform: Simulator) -> None:
+    tree = planted(tmp_path, platform)
+    flow = sent(tree, platform)
+    bring(platform, "207", reason="QTE_ERR", tracking_id=flow.flow_id)
+    purchase(platform, "ACHAT-1.xml", ubl_invoice(number="ACHAT-1"))
+    assert serve(tree).exit_code == 0
+    job = tree.job("FA1.xml").id
+    shown = tree.run("show", job)
+    assert "001 207 En litige  2026-09-03T09:15:00  QTE_ERR  [current]" in shown.out
+    (record,) = tree.run("show", job, "--json").lines
+    assert [(each["code"], each["reasons"]) for each in record["statuses"]] == [("207", ["QTE_ERR"])]
+    assert record["statuses"][0]["results"][-1].endswith("FA1_CDV_207_001.json")
+    assert [event["code"] for event in record["history"] if event["kind"] == "status"] == ["207"]
+    (listed,) = tree.run("ls", "--json").lines
+    assert (listed["statuses"], listed["current_status"]) == (1, "207")
+    assert "En litige (207)" in " ".join(tree.run("ls").out.split())
+    (state,) = tree.run("status", "--json").lines
+    assert state["routes"][0]["received_24h"] == {"status": 1}
+    assert state["left_at_platform"] == {"pa": 1}
+    told = tree.run("status").out
+    assert "route ventes\u00a0: 1 statut." in told
+    assert "1 document à la plateforme, qu'aucune route ne reçoit" in told
+
+
 # --------------------------------------------------------------------------- of others, and from others
 def purchase(platform: Simulator, name: str, content: bytes, syntax: str = "UBL", **flow: Any) -> Flow:
     return brought(platform, content, "SupplierInvoice", name=name, syntax=syntax, **flow)
@@ -222,6 +248,60 @@ def test_suppliers_invoices_are_laid_down_as_they_came_with_a_description(
     assert strange["document"] is None
     assert [problem["code"] for problem in strange["problems"]] == ["kind-unknown"]
     assert visible(tree.state / "spool") == []
+
+
+def test_each_company_behind_one_connection_has_its_own_place_and_english_folders_if_asked(
+    tmp_path: Path, platform: Simulator
+) -> None:
+    platform.switch(organization_header=True)
+    account = {"kind": "concentrator", "organizations": [SELLER, OTHER], "status_seconds": 0.2}
+    tree = planted(
+        tmp_path,
+        platform,
+        account=account | {"organization_header": "Organization-Id"},
+        route={"receive": True},
+        more_routes={"b": {"receive": True, "receive_for": [OTHER], "folder_language": "en"}},
+    )
+    purchase(platform, "A.xml", ubl_invoice(number="A"), company=SELLER)
+    purchase(platform, "B.xml", ubl_invoice(number="B"), company=OTHER)
+    bring(platform, "205", invoice="C", company=OTHER)
+    assert serve(tree).exit_code == 0
+    assert [told["document"]["number"] for told in tree.told()] == ["A"]
+    names = [name.split("/", 2) for name in visible(tmp_path / "b" / "outbox")]
+    assert sorted({(folder, name) for folder, _, name in names}) == [
+        ("received", "B.xml"),
+        ("received", "B.xml.json"),
+        ("statuses", "C_CDV_205_001.json"),
+        ("statuses", "C_CDV_205_001.xml"),
+    ]
+
+
+def test_a_file_of_somebody_else_under_the_same_name_is_never_overwritten(
+    tmp_path: Path, platform: Simulator
+) -> None:
+    tree = planted(tmp_path, platform)
+    flow = sent(tree, platform)
+    day = next((tree.outbox / "ok").iterdir()).name
+    foreign = tree.outbox / "statuts" / day / "FA1_CDV_205_001.json"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text('{"type": "status"}', "utf-8")
+    bring(platform, "205", tracking_id=flow.flow_id)
+    assert serve(tree).exit_code == 0
+    assert foreign.read_text("utf-8") == '{"type": "status"}'
+    names = sorted(path.name for path in foreign.parent.iterdir() if path != foreign)
+    assert len(names) == 2
+    assert all(name.startswith("FA1_CDV_205_001~") for name in names)
+
+
+def test_two_documents_of_one_name_lie_side_by_side(tmp_path: Path, platform: Simulator) -> None:
+    tree = planted(tmp_path, platform, **RECEIVING)
+    for number in ("A", "B"):
+        purchase(platform, "facture.xml", ubl_invoice(number=number))
+    assert serve(tree).exit_code == 0
+    (folder,) = (tmp_path / "achats" / "outbox" / "recus").iterdir()
+    assert {path.name for path in folder.iterdir()} == {
+        f"facture{twice}.xml{suffix}" for twice in ("", "~2") for suffix in ("", ".json")
+    }
 
 
 def test_without_a_receiving_route_suppliers_invoices_wait_at_the_platform_and_are_counted(

@@ -1,4 +1,4 @@
-"""Whose status it is, and what it changes: the rules of `lifecycle`, one by one and in any order of coming."""
+"""Whose status it is, and what it changes: the rules of `lifecycle`, alone and in any order of coming."""
 
 from __future__ import annotations
 
@@ -62,15 +62,16 @@ def job(job_id: str = "20261122-080000-00000001", number: str = "FA1", **changes
 
 
 def said(
-    code: str = "205", at: str | None = None, reasons: Sequence[str] = (), **about: str | None
+    code: str = "205",
+    at: str | None = None,
+    reasons: Sequence[str] = (),
+    *,
+    number: str | None = "FA1",
+    issue_date: str | None = "2026-11-20",
+    type_code: str = "380",
 ) -> Announced:
-    named: dict[str, str | None] = {"number": "FA1", "issue_date": "2026-11-20", "type_code": "380"} | about
-    return Announced(
-        code=code,
-        at=at,
-        reasons=tuple(Reason(code=reason) for reason in reasons),
-        about=Reference(issuer=Party(siren=SIREN), **named),
-    )
+    about = Reference(number=number, issue_date=issue_date, type_code=type_code, issuer=Party(siren=SIREN))
+    return Announced(code=code, at=at, reasons=tuple(Reason(code=each) for each in reasons), about=about)
 
 
 def flow(**changes: object) -> Incoming:
@@ -181,10 +182,10 @@ def test_the_ids_of_a_flow_come_before_the_number_of_an_invoice() -> None:
 
 
 @pytest.mark.parametrize(
-    "about", [{"number": "FA2"}, {"issue_date": "2025-11-20"}, {"number": None, "issue_date": None}]
+    "other", [said(number="FA2"), said(issue_date="2025-11-20"), said(number=None, issue_date=None)]
 )
-def test_another_number_or_year_or_none_is_nobodys(about: dict[str, str | None]) -> None:
-    assert lifecycle.subject_of(said(**about), None, [job()]) is None
+def test_another_number_or_year_or_none_is_nobodys(other: Announced) -> None:
+    assert lifecycle.subject_of(other, None, [job()]) is None
     assert lifecycle.subject_of(said(number="FA2"), job().flow_id, [job()]) is None  # even if the flow fits
 
 
@@ -237,10 +238,11 @@ def test_a_refusal_ends_it_even_if_its_clock_is_behind() -> None:
         (["DOUBLON", "CALCUL_ERR"], Outcome.ACCEPTED, Effect.CURRENT),
         ([], Outcome.ACCEPTED, Effect.CURRENT),
         (["DOUBLON"], Outcome.REJECTED_BY_PLATFORM, Effect.CURRENT),
-        (["DOUBLON"], None, Effect.CURRENT),
+        (["DOUBLON"], None, Effect.FIRST_STANDS),
+        (["DOUBLON"], Outcome.HELD, Effect.FIRST_STANDS),
     ],
 )
-def test_only_a_rejection_for_being_a_repeat_leaves_an_accepted_invoice_alone(
+def test_only_a_rejection_for_being_a_repeat_leaves_an_invoice_alone(
     reasons: list[str], outcome: Outcome | None, effect: Effect
 ) -> None:
     assert told(said("213", reasons=reasons), of=job(outcome=outcome))[0][0] is effect
@@ -309,10 +311,14 @@ def test_a_message_about_several_documents_is_told_document_by_document() -> Non
     assert all(part.document is not None and part.document.statuses == () for part in parts)
 
 
-def test_a_message_with_more_than_can_be_told_is_laid_down_whole_as_well() -> None:
-    whole, *others = lifecycle.deliveries_of(flow(), announcing(said(), lines=9), [job()], {}, HERE, NOW)
-    assert (whole.status, whole.subject) == (None, flow().id)
-    assert [part.job for part in others] == [job().id]
+@pytest.mark.parametrize("lines", [21, 9000])
+def test_a_message_that_announces_many_is_laid_down_once_and_not_beside_each_status(lines: int) -> None:
+    announced = [said()] * 21
+    whole, *others = lifecycle.deliveries_of(
+        flow(), announcing(*announced, lines=lines), [job()], {}, HERE, NOW
+    )
+    assert (whole.status, whole.subject, whole.sha256) == (None, flow().id, "0" * 64)
+    assert [(part.job, part.sha256) for part in others] == [(job().id, None)] * 21
 
 
 def test_a_status_of_a_route_that_is_gone_goes_where_the_rest_goes() -> None:
@@ -321,6 +327,8 @@ def test_a_status_of_a_route_that_is_gone_goes_where_the_rest_goes() -> None:
 
 
 def test_nothing_that_came_goes_without_a_delivery() -> None:
-    for seen in (None, Inspection(verdict=Verdict(status=VerdictStatus.UNREADABLE)), announcing()):
+    invoice = replace(announcing(), document=replace(job().document, lines=3))  # type: ignore[type-var]
+    unread = Inspection(verdict=Verdict(status=VerdictStatus.UNREADABLE))
+    for seen in (None, unread, announcing(), invoice):
         (part,) = lifecycle.deliveries_of(flow(), seen, [], {}, HERE, NOW)
         assert (part.status, part.sha256, part.route) == (None, "0" * 64, "achats")
