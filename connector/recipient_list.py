@@ -82,11 +82,12 @@ def questions_in(data: bytes) -> Iterator[Question]:
     first = next(rows, None)
     if first is None:
         return
-    columns = _headed(first[1])
+    columns, asked = _headed(first[1]), 0
     if not columns:
+        asked = 1
         columns = [next((place for place, cell in enumerate(first[1]) if _read(cell)), 0)]
         yield _question(*first, columns)
-    for count, (number, row) in enumerate(rows, 2):
+    for count, (number, row) in enumerate(rows, asked + 1):
         if count > MOST_LINES:
             raise NotAList("list-too-long")
         yield _question(number, row, columns)

@@ -315,6 +315,23 @@ class ChorusPro:
         )
 
 
+def read_structures(given: Any) -> tuple[Structure, ...]:
+    """Public recipients from plain values, for the control endpoint.
+
+    Raises:
+        Refusal: 400, a structure that is none.
+    """
+    try:
+        return tuple(
+            Structure(**entry | {"services": tuple((str(code), bool(on)) for code, on in entry["services"])})
+            if "services" in entry
+            else Structure(**entry)
+            for entry in given
+        )
+    except (TypeError, ValueError) as error:
+        raise Refusal(400, "INVALID_REQUEST", f"structures: {error}") from None
+
+
 def _listed(flow: ChorusFlow) -> dict[str, Any]:
     seen = flow.invoice
     return {

@@ -13,6 +13,7 @@ from typing import Any
 
 from connector.errors import ConfigurationError
 from connector.simulator.answers import Answer, answer_json
+from connector.simulator.chorus import read_structures
 from connector.simulator.contract import FLOW_TYPES, FlowInfo, Refusal
 from connector.simulator.directory import read_lines
 from connector.simulator.flows import Detail, Verdict
@@ -47,6 +48,8 @@ def answer(platform: SimulatedPlatform, method: str, path: str, body: bytes) -> 
             _plan(platform, {"switches": _object(body)}, replace_rules=False)
         case "POST", "directory":
             platform.list_in_directory(read_lines(_object(body).get("lines", ())))
+        case "POST", "structures":
+            platform.chorus.know(read_structures(_object(body).get("structures", ())))
         case "POST", "acknowledge":
             return answer_json(_acknowledge(platform, _object(body)))
         case "POST", "incoming":
