@@ -23,7 +23,7 @@ from connector.simulator.contract import FlowInfo, Refusal
 from connector.simulator.faults import FaultPlan
 from connector.simulator.plan import AckDelay, AckError, AckStatus, Switches
 from connector.simulator.ppf_reading import FlowSearch, read_subscription
-from connector.simulator.ppf_wire import Envelope, Problem, written
+from connector.simulator.ppf_wire import Envelope, PortalRefusal, written
 
 APPLICATION_CODE = "SIM001"
 VERSIONS = ("v1", "v2")
@@ -107,14 +107,14 @@ class PublicPortal:
         """Store a checked flow, decide what will become of it, and answer with its name.
 
         Raises:
-            Problem: 422 IRR_UNICITE; the name is taken (unless the switch `duplicates` accepts it).
+            PortalRefusal: 422 IRR_UNICITE; the name is taken (unless the switch `duplicates` accepts it).
         """
         now, switches = self._clock(), self._switches()
         info = FlowInfo(name=envelope.inner, syntax=envelope.syntax)
         seen = glance(envelope.content, envelope.syntax, None)
         with self._lock:
             if switches.duplicates != "accept" and any(flow.name == envelope.flow for flow in self._flows):
-                raise Problem(422, envelope.flow, language, "IRR_UNICITE")
+                raise PortalRefusal(422, envelope.flow, language, "IRR_UNICITE")
             flow = PpfFlow(
                 number=len(self._flows) + 1,
                 name=envelope.flow,
@@ -172,11 +172,11 @@ class PublicPortal:
         """`GET /<domain>/<version>/flux/<name>`.
 
         Raises:
-            Problem: 404, it does not have it.
+            PortalRefusal: 404, it does not have it.
         """
         found = [flow for flow in self.flows if flow.name == name and flow.domain == domain]
         if not found:
-            raise Problem(404, name, language)
+            raise PortalRefusal(404, name, language)
         told = self._told(found[0], version)
         return written(told, 200, self._how, language, "flux")
 
@@ -184,7 +184,7 @@ class PublicPortal:
         """`POST /<domain>/<version>/flux/recherche`: 204 for nothing, 206 for a part.
 
         Raises:
-            Problem: 422, naming the field.
+            PortalRefusal: 422, naming the field.
         """
         asked = FlowSearch.read(body, language)
         switches = self._switches()
@@ -251,7 +251,7 @@ class PublicPortal:
         """`POST /<domain>/<version>/abonnements`.
 
         Raises:
-            Problem: 422, naming the field.
+            PortalRefusal: 422, naming the field.
         """
         given = read_subscription(body, language)
         with self._lock:
@@ -274,12 +274,12 @@ class PublicPortal:
         """`DELETE /<domain>/<version>/abonnements/id-instance:<n>`.
 
         Raises:
-            Problem: 404, there is none.
+            PortalRefusal: 404, there is none.
         """
         with self._lock:
             found = self._subscriptions.get(int(instance)) if instance.isdecimal() else None
             if found is None or found["domaine"] != domain:
-                raise Problem(404, instance, language)
+                raise PortalRefusal(404, instance, language)
             del self._subscriptions[int(instance)]
         return Answer(status=204)
 

@@ -25,7 +25,7 @@ from connector.simulator.ppf_annuaire_contract import (
     read_search,
 )
 from connector.simulator.ppf_reading import read_object
-from connector.simulator.ppf_wire import Problem, written
+from connector.simulator.ppf_wire import PortalRefusal, written
 
 _ALWAYS = "2026-09-01"  # when the lines of the simulated directory began
 
@@ -60,7 +60,7 @@ class Annuaire:
         """`POST /<kind>/recherche`: 204 for nothing, 206 for a part.
 
         Raises:
-            Problem: 400 or 422, naming what is wrong.
+            PortalRefusal: 400 or 422, naming what is wrong.
         """
         asked = read_search(KINDS[kind], read_object(body, language), language)
         with self._lock:
@@ -77,13 +77,13 @@ class Annuaire:
         """`GET /<kind>/<key>`.
 
         Raises:
-            Problem: 404 for what it does not have, 422 for a query that the contract does not know.
+            PortalRefusal: 404 for what it does not have, 422 for a query that the contract does not know.
         """
         check_query(KINDS[kind], query, language, by_instance=key.startswith("id-instance:"))
         with self._lock:
             entry = self._found(kind, key)
             if entry is None:
-                raise Problem(404, key, language, instance=f"/{kind}/{key}")
+                raise PortalRefusal(404, key, language, instance=f"/{kind}/{key}")
             return written(
                 self._told(kind, entry, with_all=bool(query.get("inclure"))), 200, "json", language, kind
             )
@@ -93,7 +93,7 @@ class Annuaire:
         """`POST /<kind>`.
 
         Raises:
-            Problem: 400 or 422, naming the field; 422 too for what is there already.
+            PortalRefusal: 400 or 422, naming the field; 422 too for what is there already.
         """
         given = read_object(body, language)
         if kind == "code-routage":
@@ -103,7 +103,7 @@ class Annuaire:
             entry, start = read_line(given, language)
         with self._lock:
             if self._is_there(kind, entry):
-                raise Problem(422, KINDS[kind].key, language)
+                raise PortalRefusal(422, KINDS[kind].key, language)
             number = self._add(kind, entry, start)
         return written(self._written(kind, number), 201, "json", language, kind)
 
@@ -111,18 +111,18 @@ class Annuaire:
         """`PUT` (the whole) or `PATCH` (what is given) of `/<kind>/id-instance:<n>`.
 
         Raises:
-            Problem: 404, 400 or 422.
+            PortalRefusal: 404, 400 or 422.
         """
         known = CHANGES.get(kind)
         if known is None:
-            raise Problem(501, kind, language)
+            raise PortalRefusal(501, kind, language)
         given = read_object(body, language)
         rules = known if whole else {name: (False, pattern) for name, (_, pattern) in known.items()}
         check(given, rules, language, "", more={"adresse"} if kind == "code-routage" else set())
         with self._lock:
             entry = self._found(kind, key)
             if entry is None:
-                raise Problem(404, key, language, instance=f"/{kind}/{key}")
+                raise PortalRefusal(404, key, language, instance=f"/{kind}/{key}")
             if whole:
                 for name in known:
                     entry.pop(name, None)
@@ -133,12 +133,12 @@ class Annuaire:
         """`DELETE /ligne-annuaire/id-instance:<n>`.
 
         Raises:
-            Problem: 404.
+            PortalRefusal: 404.
         """
         with self._lock:
             entry = self._found(kind, key)
             if entry is None:
-                raise Problem(404, key, language, instance=f"/{kind}/{key}")
+                raise PortalRefusal(404, key, language, instance=f"/{kind}/{key}")
             del self._entries[kind][entry["idInstance"]]
         return Answer(status=204)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from connector.simulator.ppf_wire import Problem
+from connector.simulator.ppf_wire import PortalRefusal
 
 Entry = dict[str, Any]
 _HISTORY = frozenset({"dateDefinition", "dateDebutEffet", "masque", "idInstance", "creePar"})
@@ -112,49 +112,49 @@ def read_search(kind: Kind, given: Entry, language: str) -> Entry:
     """A search, checked and given back.
 
     Raises:
-        Problem: 422, naming the field.
+        PortalRefusal: 422, naming the field.
     """
     allowed = {"filtres", "tris", "champs", "limite", "ignorer"}
     allowed |= {"inclure"} if kind.includes and kind.searches_include else set()
     for name in given:
         if name not in allowed:
-            raise Problem(422, name, language)
+            raise PortalRefusal(422, name, language)
     filters = given.get("filtres", {})
     if not isinstance(filters, dict):
-        raise Problem(422, "filtres", language)
+        raise PortalRefusal(422, "filtres", language)
     for name, condition in filters.items():
         _check_filter(kind, name, condition, language)
     for sort in given.get("tris", []):
         if not isinstance(sort, dict) or sort.get("champ") not in kind.fields | _HISTORY:
-            raise Problem(422, "tris.champ", language)
+            raise PortalRefusal(422, "tris.champ", language)
         if sort.get("ordre") not in ("ascendant", "descendant"):
-            raise Problem(422, "tris.ordre", language)
+            raise PortalRefusal(422, "tris.ordre", language)
     if not set(given.get("champs", [])) <= kind.fields | _HISTORY:
-        raise Problem(422, "champs", language)
+        raise PortalRefusal(422, "champs", language)
     if not set(given.get("inclure", [])) <= kind.includes:
-        raise Problem(422, "inclure", language)
+        raise PortalRefusal(422, "inclure", language)
     for name, least in (("limite", 1), ("ignorer", 0)):
         value = given.get(name, least)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise Problem(422, name, language)
+            raise PortalRefusal(422, name, language)
     return given
 
 
 def _check_filter(kind: Kind, name: str, condition: Any, language: str) -> None:
     place = f"filtres.{name}"
     if not isinstance(condition, dict):
-        raise Problem(422, place, language)
+        raise PortalRefusal(422, place, language)
     if name == "historisation":
         day = condition.get("dateObservation")
         if not isinstance(day, dict) or not re.fullmatch(_DAY, str(day.get("valeur"))):
-            raise Problem(422, place, language)
+            raise PortalRefusal(422, place, language)
         return
     operator, pattern = kind.filters.get(name, ("", ""))
     value = condition.get("valeur")
     if set(condition) != {"op", "valeur"} or condition["op"] != operator or not isinstance(value, str):
-        raise Problem(422, place, language)
+        raise PortalRefusal(422, place, language)
     if not re.fullmatch(pattern, value):
-        raise Problem(422, place, language)
+        raise PortalRefusal(422, place, language)
 
 
 def fits(entry: Entry, asked: Entry, kind: Kind) -> bool:
@@ -171,31 +171,31 @@ def fits(entry: Entry, asked: Entry, kind: Kind) -> bool:
 
 
 def check_query(kind: Kind, query: Mapping[str, list[str]], language: str, *, by_instance: bool) -> None:
-    """The query of a GET. Raises Problem: 422, naming the parameter."""
+    """The query of a GET. Raises PortalRefusal: 422, naming the parameter."""
     allowed = {"champs"} if by_instance else {"champs", "dateObservation"}
     allowed |= {"inclure"} if kind.includes and not by_instance else set()
     for name, values in query.items():
         if name not in allowed:
-            raise Problem(422, name, language)
+            raise PortalRefusal(422, name, language)
         known = {"champs": kind.fields | _HISTORY, "inclure": kind.includes}.get(name)
         if known is not None and not set(values) <= known:
-            raise Problem(422, name, language)
+            raise PortalRefusal(422, name, language)
         if name == "dateObservation" and not _is_day(values[0]):
-            raise Problem(422, name, language)
+            raise PortalRefusal(422, name, language)
 
 
 def read_line(given: Entry, language: str) -> tuple[Entry, str]:
-    """A line to create, and the day from which it holds. Raises Problem: 422, naming the field."""
+    """A line to create, and the day from which it holds. Raises PortalRefusal: 422, naming the field."""
     for name in given:
         if name not in ("periodeEffet", "informationAdressage"):
-            raise Problem(422, name, language)
+            raise PortalRefusal(422, name, language)
     period, about = given.get("periodeEffet"), given.get("informationAdressage")
     if not isinstance(period, dict) or not isinstance(about, dict):
-        raise Problem(422, "periodeEffet, informationAdressage", language)
+        raise PortalRefusal(422, "periodeEffet, informationAdressage", language)
     check(period, _PERIOD, language, "periodeEffet.")
     check(about, _NEW_LINE, language, "informationAdressage.")
     if "siret" in about and not about["siret"].startswith(about["siren"]):
-        raise Problem(422, "informationAdressage.siret", language)
+        raise PortalRefusal(422, "informationAdressage.siret", language)
     parts = ("siren", "siret", "identifiantRoutage", "suffixeAdressage")
     address = "_".join(about[name] for name in parts if about.get(name))
     ends = {"dateFinEffet": period["dateFinEffet"]} if period.get("dateFinEffet") else {}
@@ -209,7 +209,7 @@ def check(
     prefix: str,
     more: Iterable[str] = (),
 ) -> None:
-    """Fields of a body. Raises Problem: 422, naming one that is missing, unknown or not as it must be.
+    """Fields of a body. Raises PortalRefusal: 422, naming one that is missing, unknown or not as it must be.
 
     Args:
         rules: field → whether it is required, pattern of its value.
@@ -218,15 +218,15 @@ def check(
     """
     for name in given:
         if name not in rules and name not in more:
-            raise Problem(422, prefix + name, language)
+            raise PortalRefusal(422, prefix + name, language)
     for name, (required, pattern) in rules.items():
         value = given.get(name)
         if value is None and not required:
             continue
         if not isinstance(value, str) or not re.fullmatch(pattern, value):
-            raise Problem(422, prefix + name, language)
+            raise PortalRefusal(422, prefix + name, language)
         if pattern == _DAY and not _is_day(value):
-            raise Problem(422, prefix + name, language)
+            raise PortalRefusal(422, prefix + name, language)
 
 
 def _is_day(value: str) -> bool:

@@ -13,7 +13,7 @@ from connector.simulator.plan import Endpoint
 from connector.simulator.platform import SimulatedPlatform
 from connector.simulator.ppf import APPLICATION_CODE, DOMAINS, VERSIONS
 from connector.simulator.ppf_annuaire_contract import KINDS
-from connector.simulator.ppf_wire import Envelope, Problem, language_of, read_envelope
+from connector.simulator.ppf_wire import Envelope, PortalRefusal, language_of, read_envelope
 
 PREFIX = "/ppf"
 DIRECTORY = "annuaire-public"
@@ -104,11 +104,11 @@ def read_deposit(call: Call, most: int) -> tuple[FlowInfo, Envelope]:
     Args:
         most: bytes that its document may have.
     Raises:
-        Problem: 413, 415 or 422.
+        PortalRefusal: 413, 415 or 422.
     """
     envelope = read_envelope(call.headers, call.body, call.parts[0], APPLICATION_CODE, call.language)
     if len(envelope.content) > most:
-        raise Problem(413, envelope.inner, call.language)
+        raise PortalRefusal(413, envelope.inner, call.language)
     return FlowInfo(name=envelope.inner, syntax=envelope.syntax), envelope
 
 
@@ -122,7 +122,7 @@ def ask(platform: SimulatedPlatform, on: Endpoint, call: Call) -> Answer:
     """The answer to anything but a deposit.
 
     Raises:
-        Problem: what is wrong with it.
+        PortalRefusal: what is wrong with it.
     """
     domain, version, rest = call.parts
     portal, language = platform.portal, call.language
@@ -152,7 +152,7 @@ def _ask_directory(platform: SimulatedPlatform, call: Call, rest: str) -> Answer
         return annuaire.show(kind, key, parse_qs(call.query, keep_blank_values=True), language)
     for entry in call.headers.get("PPF-Rattachements", "").split(","):
         if len(entry.strip()) > _LONGEST_ATTACHMENT:
-            raise Problem(422, "PPF-Rattachements", language)
+            raise PortalRefusal(422, "PPF-Rattachements", language)
     match call.method:
         case "POST":
             return annuaire.create(kind, call.body, language)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connector.simulator.ppf_wire import Problem
+from connector.simulator.ppf_wire import PortalRefusal
 
 OPERATORS = {"nomFlux": "strict", "dateMiseAJour": "depuis"}
 EVENTS = ("STATUT_FLUX",)
@@ -32,15 +32,15 @@ class FlowSearch:
         """A search request, checked.
 
         Raises:
-            Problem: 400 or 422, naming the field.
+            PortalRefusal: 400 or 422, naming the field.
         """
         given = read_object(body, language)
         for name in given:
             if name not in ("filtres", "tris", "limite", "ignorer"):
-                raise Problem(422, name, language)
+                raise PortalRefusal(422, name, language)
         filters = given.get("filtres")
         if not isinstance(filters, dict) or not filters:
-            raise Problem(422, "filtres", language)
+            raise PortalRefusal(422, "filtres", language)
         values = {name: _filtered(name, filter_, language) for name, filter_ in filters.items()}
         _check_sorts(given.get("tris", []), language)
         since = values.get("dateMiseAJour")
@@ -54,25 +54,25 @@ class FlowSearch:
 
 def _filtered(name: str, condition: Any, language: str) -> str:
     if name not in OPERATORS or not isinstance(condition, dict) or set(condition) != {"op", "valeur"}:
-        raise Problem(422, f"filtres.{name}", language)
+        raise PortalRefusal(422, f"filtres.{name}", language)
     value = condition["valeur"]
     if condition["op"] != OPERATORS[name] or not isinstance(value, str) or not value:
-        raise Problem(422, f"filtres.{name}", language)
+        raise PortalRefusal(422, f"filtres.{name}", language)
     return value
 
 
 def _check_sorts(sorts: Any, language: str) -> None:
     for sort in sorts if isinstance(sorts, list) else [None]:
         if not isinstance(sort, dict) or sort.get("champ") not in (*OPERATORS, "dateReception"):
-            raise Problem(422, "tris", language)
+            raise PortalRefusal(422, "tris", language)
         if sort.get("ordre") not in ("ascendant", "descendant"):
-            raise Problem(422, "tris", language)
+            raise PortalRefusal(422, "tris", language)
 
 
 def _count(given: Mapping[str, Any], name: str, default: int, least: int, language: str) -> int:
     value = given.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise Problem(422, name, language)
+        raise PortalRefusal(422, name, language)
     return value
 
 
@@ -82,7 +82,7 @@ def _moment(value: str, language: str) -> float:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise Problem(422, "filtres.dateMiseAJour", language)
+        raise PortalRefusal(422, "filtres.dateMiseAJour", language)
     return round(moment.timestamp(), 3)
 
 
@@ -90,14 +90,14 @@ def read_object(body: bytes, language: str) -> dict[str, Any]:
     """A JSON object.
 
     Raises:
-        Problem: 400.
+        PortalRefusal: 400.
     """
     try:
         value = json.loads(body)
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise Problem(400, "JSON", language)
+        raise PortalRefusal(400, "JSON", language)
     return value
 
 
@@ -105,17 +105,17 @@ def read_subscription(body: bytes, language: str) -> dict[str, Any]:
     """A subscription, checked.
 
     Raises:
-        Problem: 400 or 422, naming the field.
+        PortalRefusal: 400 or 422, naming the field.
     """
     given = read_object(body, language)
     for name in given:
         if name not in ("adresse", "evenements", "jeton"):
-            raise Problem(422, name, language)
+            raise PortalRefusal(422, name, language)
     events, address, token = given.get("evenements"), given.get("adresse"), given.get("jeton")
     if not isinstance(address, str) or not _ADDRESS.fullmatch(address):
-        raise Problem(422, "adresse", language)
+        raise PortalRefusal(422, "adresse", language)
     if not isinstance(events, list) or not events or not set(map(str, events)) <= set(EVENTS):
-        raise Problem(422, "evenements", language)
+        raise PortalRefusal(422, "evenements", language)
     if token is not None and (not isinstance(token, str) or not token):
-        raise Problem(422, "jeton", language)
+        raise PortalRefusal(422, "jeton", language)
     return given

@@ -52,7 +52,7 @@ _TITLES = {
 }
 
 
-class Problem(Refusal):
+class PortalRefusal(Refusal):
     """An error of the portal: problem+json in French names, its words in the language that was asked for.
 
     Args:
@@ -109,21 +109,21 @@ def read_envelope(
     """A deposit, checked: its name, its form, and that it holds one document.
 
     Raises:
-        Problem: 415 or 422, with the portal's reason.
+        PortalRefusal: 415 or 422, with the portal's reason.
     """
     if headers.get("Content-Type", "") != "application/gzip":
-        raise Problem(415, "Content-Type", language, "IRR_TYPE")
+        raise PortalRefusal(415, "Content-Type", language, "IRR_TYPE")
     told = _DISPOSITION.fullmatch(headers.get("Content-Disposition", ""))
     name = _NAME.fullmatch(told[1]) if told else None
     if name is None or not name[3].startswith(name[2] + name[1][3:7]):
-        raise Problem(422, "Content-Disposition", language, "IRR_NOM_F")
+        raise PortalRefusal(422, "Content-Disposition", language, "IRR_NOM_F")
     if INTERFACES.get(name[1], ("", ""))[0] != domain:
-        raise Problem(422, name[1], language, "IRR_CODE_INTER")
+        raise PortalRefusal(422, name[1], language, "IRR_CODE_INTER")
     if name[2] != application:
-        raise Problem(422, name[2], language, "IRR_CODE_APP")
+        raise PortalRefusal(422, name[2], language, "IRR_CODE_APP")
     inner, content = _unpacked(body, language)
     if not _INNER.fullmatch(inner) or (name[1].startswith("FFE01") and not _INVOICE.fullmatch(inner)):
-        raise Problem(422, inner, language, "IRR_NOM_PJ")
+        raise PortalRefusal(422, inner, language, "IRR_NOM_PJ")
     return Envelope(
         flow=name[0].removesuffix(".tar.gz"),
         interface=name[1],
@@ -138,12 +138,12 @@ def _unpacked(body: bytes, language: str) -> tuple[str, bytes]:
         with tarfile.open(fileobj=io.BytesIO(body), mode="r:gz") as packed:
             files = packed.getmembers()
             if len(files) != 1 or not files[0].isreg():
-                raise Problem(422, "tar.gz", language, "IRR_FORM")
+                raise PortalRefusal(422, "tar.gz", language, "IRR_FORM")
             opened = packed.extractfile(files[0])
             assert opened is not None  # it is a regular file
             return files[0].name, opened.read()
     except (tarfile.TarError, OSError, EOFError):
-        raise Problem(422, "tar.gz", language, "IRR_EXTRAC") from None
+        raise PortalRefusal(422, "tar.gz", language, "IRR_EXTRAC") from None
 
 
 def written(value: Mapping[str, Any], status: int, how: str, language: str, root: str) -> Answer:
