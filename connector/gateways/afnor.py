@@ -222,7 +222,7 @@ class AfnorGateway:
     async def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:
         """See `base.Gateway`: XP Z12-013 Directory Service 1.2.0."""
         if self._directory is None:
-            raise ReadFailed("no-directory", "the account has no directory_url")
+            raise ReadFailed("no-directory", "the account has no directory_url", is_final=True)
         return await self._directory.find(wanted)
 
     async def health(self) -> Health:

@@ -159,7 +159,8 @@ class ChorusProGateway:
         Chorus Pro knows no recipient by its SIREN alone.
         """
         if wanted.siret is None:
-            raise ReadFailed("needs-siret", f"Chorus Pro knows recipients by SIRET, and {wanted} has none")
+            words = f"Chorus Pro knows recipients by SIRET, and {wanted} has none"
+            raise ReadFailed("needs-siret", words, is_final=True)
         asked = self._request("structures/v1/rechercher", _body(structures.search_of(wanted.siret)))
         found = chorus_answers.answer_in(await self._channel.ask(asked, aside=True), "structures")
         number = structures.structure_in(found, wanted.siret)
