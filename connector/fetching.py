@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from connector.verdict import Announced
+
 
 class FetchKind(StrEnum):
     """What of a flow is fetched (`docType`, XP Z12-013 Flow 1.2.0)."""
@@ -60,3 +62,4 @@ class IncomingFlow:
     tracking_id: str | None = None  # of whoever sent it, or of the flow that it is about
     submitted_at: datetime | None = None
     company: str | None = None  # SIREN of ours that it is for, where the connection tells
+    given: Announced | None = None  # the status itself, where the listing tells all of it: nothing to fetch

@@ -49,6 +49,7 @@ class Incoming:
     waits_for: str | None = None
     size: int = 0
     sha256: str | None = None  # None: it never came
+    given: Announced | None = None  # what it says, where the listing told it: there are no bytes then
     problems: tuple[Problem, ...] = ()
 
 

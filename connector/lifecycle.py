@@ -46,8 +46,8 @@ def seen(flow: IncomingFlow, account: str, new_id: str, now: datetime) -> Incomi
         id=new_id,
         account=account,
         flow_id=flow.flow_id,
-        state=Stand.SEEN,
-        matter=matter_of(flow.flow_type, flow.syntax),
+        state=Stand.FETCHED if flow.given else Stand.SEEN,
+        matter=Matter.SALES_STATUS if flow.given else matter_of(flow.flow_type, flow.syntax),
         seen_at=now,
         flow_type=flow.flow_type,
         syntax=flow.syntax,
@@ -55,6 +55,7 @@ def seen(flow: IncomingFlow, account: str, new_id: str, now: datetime) -> Incomi
         tracking_id=flow.tracking_id,
         company=flow.company,
         submitted_at=flow.submitted_at,
+        given=flow.given,
     )
 
 
@@ -271,11 +272,12 @@ def deliveries_of(
     home = receivers.route_for(filter(None, (flow.company, *_companies_of(document))))
     given = _bare_delivery(flow, home, now)
     parts: list[Delivery] = []
-    if document is None or not document.statuses or (document.lines or 0) > _MANY:
+    announced = announced_in(flow, seen)
+    if not announced or (document and (document.lines or 0) > _MANY):
         parts.append(replace(given, document=bare, problems=_problems_of(flow, seen)))
         given = replace(given, size=0, sha256=None)  # the message lies there once, not beside each status
     history = {job: list(told) for job, told in earlier.items()}
-    for said in document.statuses if document else ():
+    for said in announced:
         job = subject_of(said, flow.tracking_id, jobs)
         told = history.setdefault(job.id, []) if job else []
         effect, current = effect_of(said, job, told)
@@ -286,6 +288,13 @@ def deliveries_of(
             told.append(part)
         parts.append(part)
     return tuple(replace(part, id=child_id(flow.id, place)) for place, part in enumerate(parts))
+
+
+def announced_in(flow: Incoming, seen: Inspection | None) -> tuple[Announced, ...]:
+    """The statuses that a flow announces."""
+    if flow.given:
+        return (flow.given,)
+    return seen.document.statuses if seen and seen.document else ()
 
 
 def _bare_delivery(flow: Incoming, route: str, now: datetime) -> Delivery:

@@ -177,8 +177,7 @@ def _delivered(
     office: Reception, flow: Incoming, seen: Inspection | None, told: dict[str, list[Delivery]]
 ) -> tuple[Delivery, ...]:
     """What is laid into outboxes of one flow."""
-    document = seen.document if seen else None
-    announced = document.statuses if document else ()
+    announced = lifecycle.announced_in(flow, seen)
     ids = [flow.tracking_id] if flow.tracking_id else []
     numbers = list(dict.fromkeys(said.about.number for said in announced if said.about.number))
     jobs = office.journal.subjects(office.account, ids, numbers) if announced else []

@@ -65,6 +65,7 @@ class Account(_Section):
     visibility: float = Field(900.0, ge=0)  # seconds a platform may take to show a flow in its index
     poll_seconds: float = Field(10.0, gt=0)
     status_seconds: float = Field(60.0, gt=0)  # between two polls while no acknowledgement is awaited
+    read_statuses: bool = False  # Chorus Pro: see config/chorus-pro.toml
     first_look_days: float = Field(1.0, gt=0, le=366)  # that the very first poll looks back
     poll_overlap: float = Field(3600.0, ge=0)  # seconds asked again behind the cursor
     ask_after: float = Field(120.0, gt=0)  # seconds without news before a flow is asked for by its number
@@ -120,6 +121,7 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "lookup_interval": 3600.0,
         "visibility": 86400.0,
         "poll_seconds": 10.0,
+        "status_seconds": 900.0,
         "ask_after": 30.0,
     },
     "ppf": {

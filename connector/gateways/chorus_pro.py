@@ -8,6 +8,7 @@ invoices already integrated, so that an empty look-up proves nothing.
 from __future__ import annotations
 
 import json
+import time
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -19,6 +20,7 @@ from pydantic import SecretStr
 
 from connector.directory import Address, DirectoryLine
 from connector.gateways import chorus_answers
+from connector.gateways import chorus_statuses as statuses
 from connector.gateways import chorus_structures as structures
 from connector.gateways.base import ReadFailed, Traits
 from connector.gateways.body import BytesBody, SpoolBody, json_with_file
@@ -37,6 +39,7 @@ from connector.model import (
     FlowReport,
     Found,
     Health,
+    IncomingFlow,
     Inconclusive,
     LookupAnswer,
     Parcel,
@@ -75,6 +78,9 @@ class ChorusProGateway:
         pair = f"{account.technical_account}:{password.get_secret_value()}"
         self._headers = {**account.headers, "cpro-account": b64encode(pair.encode()).decode()}
         self._channel = channel
+        self._reads_statuses = account.read_statuses
+        self._status_seconds = account.status_seconds
+        self._next_statuses = 0.0  # monotonic: acknowledgements are polled for more often
 
     async def close(self) -> None:
         await self._channel.close()
@@ -129,8 +135,40 @@ class ChorusProGateway:
 
     # ------------------------------------------------------------------ following
     async def poll(self, cursor: str | None, since: datetime, overlap: float) -> PollPage:
-        """Nothing: Chorus Pro cannot be asked what has changed. Each flow is asked for by its number."""
-        return PollPage(flows=(), cursor=cursor or "")
+        """Statuses of integrated invoices, if the account reads them; no flow.
+
+        Chorus Pro cannot be asked which flows have changed: each is asked for by its number, and that must
+        go on when statuses cannot be read.
+        """
+        if not self._reads_statuses:
+            return PollPage(flows=(), cursor=cursor or "")
+        place = statuses.Place.of(cursor, since)
+        nothing = PollPage(flows=(), cursor=str(place))
+        if time.monotonic() < self._next_statuses:
+            return nothing
+        try:
+            page = await self._changes(place, overlap)
+        except ReadFailed as failure:
+            if failure.authentication:
+                raise
+            logger.warning("statuses cannot be read now: {}", failure)
+            page = nothing
+        if not page.more:
+            self._next_statuses = time.monotonic() + self._status_seconds
+        return page
+
+    async def _changes(self, place: statuses.Place, overlap: float) -> PollPage:
+        """One page of invoices whose status has changed, each with its history."""
+        asked = self._request(_SEARCH, _body(statuses.question(place, overlap)))
+        answer = chorus_answers.answer_in(await self._channel.ask(asked), "statuses")
+        changed, pages = statuses.changed_in(answer, place, overlap)
+        incoming: list[IncomingFlow] = []
+        for invoice in changed:
+            asked = self._request("factures/v1/consulter/historique", _body({"idFacture": invoice.number}))
+            history = chorus_answers.answer_in(await self._channel.ask(asked), f"invoice {invoice.number}")
+            incoming += statuses.statuses_in(history, invoice)
+        after = place.after(changed, pages)
+        return PollPage(flows=(), incoming=tuple(incoming), cursor=str(after), more=after.reached is not None)
 
     async def acknowledgement(self, flow_id: str) -> FlowReport | None:
         """`POST transverses/v1/consulterCRDetaille`; None when Chorus Pro does not know the flow (yet).

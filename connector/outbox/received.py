@@ -106,6 +106,7 @@ def _status_record(delivery: Delivery, said: Announced, job: Job | None, desk: D
             "code": _value(said.code),
             "label": label_of(said, desk.messages),
             "label_en": label_of(said, desk.english),
+            "raw": _value(said.words),
             "at": _value(said.at),
             "reasons": [_reason(reason.code, reason.words, desk) for reason in said.reasons],
             "amounts": [

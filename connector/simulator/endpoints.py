@@ -37,6 +37,7 @@ _HOOKS = f"{PREFIX}/v1/webhooks"
 _CHORUS: dict[tuple[str, str], Endpoint] = {
     ("POST", "/factures/v1/deposer/flux"): "submit",
     ("POST", "/factures/v1/rechercher/fournisseur"): "search",
+    ("POST", "/factures/v1/consulter/historique"): "flow",
     ("POST", "/transverses/v1/consulterCRDetaille"): "flow",
     ("POST", "/structures/v1/rechercher"): "directory",
     ("POST", "/structures/v1/consulter"): "directory",
@@ -190,6 +191,8 @@ class Front:
         match request.path.rpartition("/")[2]:
             case "fournisseur":
                 return chorus.search(body)
+            case "historique":
+                return chorus.history(body)
             case "consulterCRDetaille":
                 return chorus.report(body)
             case "consulter":

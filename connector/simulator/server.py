@@ -350,6 +350,15 @@ class Simulator:
             raise KeyError(number)
         return flow
 
+    def pass_on(self, number: str, status: str, comment: str = "") -> None:
+        """Give the invoice of a Chorus Pro flow its next status, now: "MISE_EN_PAIEMENT", …
+
+        Raises:
+            KeyError: there is no such flow.
+        """
+        if self._platform.chorus.pass_on(number, status, comment) is None:
+            raise KeyError(number)
+
     def list_in_directory(self, *lines: Line) -> None:
         """Have these lines in the directory, in the place of all others."""
         self._platform.list_in_directory(lines)
