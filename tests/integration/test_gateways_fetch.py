@@ -21,8 +21,12 @@ from connector.gateways.fetch import named_in
 from connector.model import Fetched, FetchFailed, FetchKind
 from connector.ports import Platform
 from connector.simulator import Simulator
+from tests import gateway_models as models
 from tests.integration.gateways_servers import Peer, account, raw_server
 from tests.integration.gateways_servers import desk as desk_of
+from tests.integration.test_simulator_contract_models import Listener, afnor
+from tests.integration.test_simulator_contract_models import listener as listener
+from tests.integration.test_simulator_contract_models import server as server
 from tests.platform import Caller, form, invoice
 from tests.platform import caller as caller
 from tests.platform import platform as platform
@@ -257,6 +261,24 @@ def test_each_company_of_a_concentrator_is_asked(platform: Simulator, tmp_path: 
         absent = opened.fetch("nowhere", FetchKind.ORIGINAL, tmp_path / "it", MEGABYTE)
     assert isinstance(absent, FetchFailed)
     assert absent.reason == "not-found"
+
+
+def test_the_question_is_that_of_the_contract_and_so_are_its_answers(
+    platform: Simulator, listener: Listener, tmp_path: Path
+) -> None:
+    platform.switch(converts=True)
+    flow_id = Caller(platform.base_url).authorize().deposit("FA1", "t-1").json["flowId"]
+    with afnor(platform, listener, "1.2") as opened:
+        for kind in FetchKind:
+            assert isinstance(opened.fetch(flow_id, kind, tmp_path / "it", MEGABYTE), Fetched)
+    asked = [seen for seen in listener.seen if "/v1/flows/" in seen.path]
+    assert [(seen.method, seen.path.partition("?")[2]) for seen in asked] == [
+        ("GET", f"docType={kind}") for kind in ("Original", "Converted", "ReadableView", "Metadata")
+    ]
+    for seen in asked[:3]:
+        assert seen.status == 200
+        assert seen.headers["accept"].startswith("application/octet-stream")
+    models.Flow12.model_validate_json(asked[3].answer)
 
 
 def test_chorus_pro_gives_the_report_of_a_flow_and_says_that_it_has_no_document(
