@@ -20,6 +20,7 @@ from connector.policy import RecipientRules, concluded, deferred, warned
 
 SCHEME = "0225"  # of electronic addresses that are addresses of the directory (ISO 6523)
 SHORT_PATIENCE = timedelta(seconds=5)  # with a slow directory, where its answer cannot stop an invoice
+_SHOWN = 3  # addresses of a recipient that are named
 _PAUSES = timedelta(seconds=0.25), timedelta(seconds=60)  # the shortest and the longest between two looks
 
 # Addresses that a directory of this kind does not know: a question that has no answer, and no trouble either.
@@ -95,13 +96,37 @@ def judged(job: Job, told: Told | None, rules: RecipientRules, now: datetime) ->
         return _passed(job, Reach.UNKNOWN, [Problem(code=_CODES[Reach.UNKNOWN], found=found)])
     if rules.structure != "off":
         return _received_by(job, wanted, told.lines, rules, now)
-    answer = told.reach
-    if answer is Reach.REACHABLE:
+    answer, problem = _at_address(job.document, wanted, told.lines)
+    if problem is None:
         return _passed(job, answer, [])
-    problem = Problem(code=_CODES[answer], term="BT-49", found=str(wanted))
     if rules.check == "hold" and answer is not Reach.UNKNOWN:
         return concluded(replace(job, reach=answer), Outcome.HELD, now, problem)
     return _passed(job, answer, [problem])
+
+
+def _at_address(
+    document: Document | None, wanted: Address, lines: Sequence[DirectoryLine]
+) -> tuple[Reach, Problem | None]:
+    """What the lines say of the address that an invoice bears; of the whole company, when it bears none.
+
+    The line of a company is good for its establishments too, not the other way round.
+    """
+    assert document is not None
+    given = document.buyer.endpoint if document.buyer.endpoint_scheme == SCHEME else None
+    own = {str(wanted).casefold()}
+    if not wanted.routing_code and not wanted.suffix:
+        own.add(wanted.siren)
+    fitting = [line for line in lines if line.address.casefold() in own] if _read(given) else lines
+    answer = reach(fitting)
+    if answer is Reach.REACHABLE:
+        return answer, None
+    others = sorted(line.address for line in lines if line.status is LineStatus.ENABLED)
+    if others:
+        shown = ", ".join(others[:_SHOWN]) + (", …" if len(others) > _SHOWN else "")
+        return answer, Problem(
+            code="recipient-other-address", term="BT-49", found=str(wanted), expected=shown
+        )
+    return answer, Problem(code=_CODES[answer], term="BT-49", found=str(wanted))
 
 
 def _received_by(

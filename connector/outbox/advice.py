@@ -74,7 +74,12 @@ _REPEATED = {"AlreadyExistingFlow", "DOUBLON", "REJ_UNI", "IRR_UNICITE", "IRR_UN
 _NOT_INTEGRATED = {"chorus-rejection", "IN_REJETE"}
 _THREATS = {"VirusFound", "IRR_ANTIVIRUS"}
 _ROUTING = {"ROUTAGE_ERR", "221"}
-_UNREACHABLE = ("recipient-unknown", "recipient-inactive", "recipient-not-yet")  # by the directory
+_UNREACHABLE = (  # as the directory says
+    "recipient-unknown",
+    "recipient-other-address",
+    "recipient-inactive",
+    "recipient-not-yet",
+)
 _HELD_FOR = (
     *_UNREACHABLE,
     "number-void",

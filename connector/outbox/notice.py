@@ -36,7 +36,7 @@ from connector.outbox.points import (
 
 _LABEL = 16  # columns of a label
 _INSIDE = " " * 5  # before the labels of a point
-_COMPARED = {"report-carries-less"}  # a hold whose values are told as points too
+_COMPARED = {"report-carries-less", "recipient-other-address"}  # a hold whose values are told as points too
 _WARNINGS = 5  # told one by one; the others are counted
 _REASONS = {Outcome.INADMISSIBLE, Outcome.REJECTED_BY_PLATFORM, Outcome.REFUSED_BY_BUYER}
 

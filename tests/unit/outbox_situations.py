@@ -458,6 +458,22 @@ SITUATIONS: dict[str, tuple[Job, Job | None]] = {
         sent(job(Outcome.HELD, Problem(code="already-exists")), flow_id=None, http_status=409),
         None,
     ),
+    "bloquee_client_injoignable": (
+        job(Outcome.HELD, Problem(code="recipient-unknown", term="BT-49", found="552100554")),
+        None,
+    ),
+    "bloquee_autre_adresse": (
+        job(
+            Outcome.HELD,
+            Problem(
+                code="recipient-other-address",
+                term="BT-49",
+                found="552100554",
+                expected="552100554_COMPTA, 552100554_LYON",
+            ),
+        ),
+        None,
+    ),
     "annulee": (job(Outcome.CANCELLED), None),
     "acceptee": (sent(job(Outcome.ACCEPTED)), None),
     "doublon": (

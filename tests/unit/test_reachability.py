@@ -26,7 +26,9 @@ def to(buyer: Party = BUYER, **more: Any) -> Job:
     return job(State.VALID, document=document(buyer=buyer, **more))
 
 
-def line(status: LineStatus = LineStatus.ENABLED, address: str = SIREN, **more: Any) -> DirectoryLine:
+def line(
+    status: LineStatus = LineStatus.ENABLED, address: str = f"{SIREN}_COMPTA", **more: Any
+) -> DirectoryLine:
     return DirectoryLine(address=address, siren=SIREN, status=status, **more)
 
 
@@ -85,6 +87,20 @@ def test_who_cannot_be_reached_is_warned_of_or_held(lines: tuple[DirectoryLine, 
     held = reachability.judged(to(), answer(*lines), HOLD, NOW)
     assert (held.state, held.outcome) == (State.CONCLUDED, Outcome.HELD)
     assert [problem.code for problem in held.problems] == [code]
+
+
+def test_the_address_of_the_invoice_has_to_be_in_force_and_not_just_any_of_its_company() -> None:
+    shop = line(address=f"{SIREN}_{SIRET}")
+    whole = to(Party(siren=SIREN, endpoint=SIREN, endpoint_scheme="0225"))
+    held = reachability.judged(whole, answer(shop, line(LineStatus.DISABLED, SIREN)), HOLD, NOW)
+    assert [(one.code, one.expected) for one in held.problems] == [
+        ("recipient-other-address", f"{SIREN}_{SIRET}")
+    ]
+    unsaid = to(Party(siren=SIREN))  # it names the company, and no address of it
+    assert reachability.judged(unsaid, answer(shop), HOLD, NOW).reach == Reach.REACHABLE
+    branch = to(Party(siren=SIREN, endpoint=f"{SIREN}_{SIRET}", endpoint_scheme="0225"))
+    assert reachability.judged(to(), answer(line(address=SIREN)), HOLD, NOW).outcome is Outcome.HELD
+    assert reachability.judged(branch, answer(line(address=SIREN)), HOLD, NOW).reach == Reach.REACHABLE
 
 
 def test_a_status_that_nobody_knows_holds_nothing() -> None:
