@@ -32,6 +32,11 @@ _WANTED: dict[Family, tuple[tuple[str, str], ...]] = {
         ("MultiFlowReport", "Out"),
     ),
 }
+_DOMAINS = {
+    Family.INVOICE: "facturation",
+    Family.LIFECYCLE: "facturation",
+    Family.EREPORTING: "e-reporting",
+}
 _RECEIVED = (("SupplierInvoice", "In"), ("SupplierInvoiceLC", "In"))
 
 
@@ -105,6 +110,15 @@ def wanted(families: Iterable[Family], *, receives: bool, url: str, token: str) 
     return tuple(
         Subscription(url=url, flow_type=flow_type, direction=direction, headers=((TOKEN_HEADER, token),))
         for flow_type, direction in pairs
+    )
+
+
+def wanted_at_portal(families: Iterable[Family], *, url: str, token: str) -> tuple[Subscription, ...]:
+    """The same at the public portal, which knows domains in the place of types of flows. Args as `wanted`."""
+    domains = dict.fromkeys(_DOMAINS[family] for family in Family if family in set(families) & set(_DOMAINS))
+    return tuple(
+        Subscription(url=url, flow_type=domain, direction="Out", headers=((TOKEN_HEADER, token),))
+        for domain in domains
     )
 
 

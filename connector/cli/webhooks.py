@@ -109,7 +109,7 @@ def _url_of(context: Context, account: Account) -> str:
 
 def _wishes(context: Context, account: Account) -> tuple[Subscription, ...]:
     from connector.credentials import webhook_token
-    from connector.webhook import wanted
+    from connector.webhook import wanted, wanted_at_portal
 
     settings = context.settings
     if account.name not in settings.webhook.accounts:
@@ -117,12 +117,11 @@ def _wishes(context: Context, account: Account) -> tuple[Subscription, ...]:
             f'webhook.accounts does not name "{account.name}": nobody would answer the calls'
         )
     routes = [route for route in settings.route if route.account == account.name]
-    return wanted(
-        {family for route in routes for family in route.accept},
-        receives=any(route.receive for route in routes),
-        url=_url_of(context, account),
-        token=webhook_token(settings, account).get_secret_value(),
-    )
+    families = {family for route in routes for family in route.accept}
+    url, token = _url_of(context, account), webhook_token(settings, account).get_secret_value()
+    if account.gateway == "ppf":
+        return wanted_at_portal(families, url=url, token=token)
+    return wanted(families, receives=any(route.receive for route in routes), url=url, token=token)
 
 
 def _tell_added(context: Context, wish: Subscription, webhook_id: str | None) -> None:

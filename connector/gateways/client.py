@@ -19,7 +19,8 @@ from connector.directory import Address, DirectoryLine
 from connector.errors import AuthenticationFailed, NotOffered, PlatformUnavailable
 from connector.gateways.base import Gateway, ReadFailed
 from connector.gateways.gate import Gate, Snapshot
-from connector.gateways.webhooks import Webhooks
+from connector.gateways.ppf import PpfGateway
+from connector.gateways.webhooks import Hooks
 from connector.model import (
     Fetched,
     FetchFailed,
@@ -57,7 +58,7 @@ class Client:
         webhooks: of this account; None: its platform has none.
     """
 
-    def __init__(self, gate: Gate, gateway: Gateway, webhooks: Webhooks | None = None) -> None:
+    def __init__(self, gate: Gate, gateway: Gateway, webhooks: Hooks | None = None) -> None:
         self._gate = gate
         self._gateway = gateway
         self._webhooks = webhooks
@@ -177,12 +178,25 @@ class Client:
         """Have a webhook no more."""
         await self._asked(lambda: self._subscribed().remove(webhook_id))
 
-    def _subscribed(self) -> Webhooks:
+    def _subscribed(self) -> Hooks:
         if self._webhooks is None:
             raise ReadFailed(
                 "no-webhooks", "the platform has no webhooks (XP Z12-013 Flow 1.2)", is_final=True
             )
         return self._webhooks
+
+    # ------------------------------------------------------------------ what one platform alone has
+    @property
+    def portal(self) -> PpfGateway:
+        """The client of the public portal itself: its directory to search and to write (`annuaire`).
+
+        Raises:
+            NotOffered: the account is at another platform.
+        """
+        if not isinstance(self._gateway, PpfGateway):
+            words = f"account {self.account}: only the public portal has this"
+            raise NotOffered(words, reason="no-such-service")
+        return self._gateway
 
     # ------------------------------------------------------------------ health
     async def health(self) -> Health:

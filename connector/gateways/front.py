@@ -19,7 +19,7 @@ from connector.gateways.gate import Gate
 from connector.gateways.loop import EventLoop
 from connector.gateways.questions import Questions
 from connector.gateways.sync import BlockingClient
-from connector.gateways.webhooks import Webhooks
+from connector.gateways.webhooks import Hooks
 from connector.model import (
     LookupAnswer,
     NotSent,
@@ -43,7 +43,7 @@ class AccountDesk(BlockingClient):
     """
 
     def __init__(
-        self, loop: EventLoop, gate: Gate, gateway: Gateway, webhooks: Webhooks | None = None
+        self, loop: EventLoop, gate: Gate, gateway: Gateway, webhooks: Hooks | None = None
     ) -> None:
         super().__init__(loop, Client(gate, gateway, webhooks))
         self._gate = gate

@@ -21,7 +21,8 @@ from connector.gateways.gate import Gate
 from connector.gateways.http import HttpSession
 from connector.gateways.limits import Rules
 from connector.gateways.ppf import PpfGateway
-from connector.gateways.webhooks import Webhooks
+from connector.gateways.ppf_subscriptions import PortalHooks
+from connector.gateways.webhooks import Hooks, Webhooks
 from connector.settings import Account
 from connector.standing import Standing
 
@@ -101,9 +102,7 @@ def client_of(
     return Client(*parts_of(account, secrets, Surroundings(standing=standing, language=language)))
 
 
-def parts_of(
-    account: Account, secrets: Secrets, around: Surroundings
-) -> tuple[Gate, Gateway, Webhooks | None]:
+def parts_of(account: Account, secrets: Secrets, around: Surroundings) -> tuple[Gate, Gateway, Hooks | None]:
     """The gate, the gateway and the webhooks of one account. On the event loop only.
 
     Raises:
@@ -118,11 +117,14 @@ def parts_of(
         standing=around.standing,
     )
     channel = Channel(account, secrets.client_secret, gate, around.session)
-    return gate, _gateway(account, secrets, channel, around.language), _webhooks(account, channel)
+    gateway = _gateway(account, secrets, channel, around.language)
+    return gate, gateway, _webhooks(account, channel, gateway)
 
 
-def _webhooks(account: Account, channel: Channel) -> Webhooks | None:
-    """XP Z12-013 has them since Flow 1.2; the other platforms have none that are published."""
+def _webhooks(account: Account, channel: Channel, gateway: Gateway) -> Hooks | None:
+    """XP Z12-013 has them since Flow 1.2, our model of the public portal too; Chorus Pro publishes none."""
+    if isinstance(gateway, PpfGateway):
+        return PortalHooks(gateway.subscriptions)
     if (account.gateway, account.api_version) != ("afnor", "1.2"):
         return None
     headers = dict(account.headers)

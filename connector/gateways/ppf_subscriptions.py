@@ -17,6 +17,9 @@ from connector.gateways.body import BytesBody
 from connector.gateways.channel import Channel
 from connector.gateways.exchange import Request
 from connector.gateways.fields import text
+from connector.gateways.ppf_flows import EREPORTING, INVOICING
+from connector.webhook import TOKEN_HEADER, Webhook
+from connector.webhook import Subscription as WantedHook
 
 EVENT = "STATUT_FLUX"  # the status of a flow has changed
 
@@ -50,7 +53,7 @@ class Subscriptions:
         Args:
             domain: `ppf_flows.INVOICING` or `ppf_flows.EREPORTING`.
             address: URL that the portal is to call.
-            token: that it is to show there as a bearer token; a secret of ours.
+            token: that it is to show there in the header `X-Webhook-Token`; a secret of ours.
         Returns:
             what the subscription is called there.
         """
@@ -85,6 +88,40 @@ class Subscriptions:
             raise failure
         answer = ppf_answers.said_in(exchange)
         return answer if isinstance(answer, dict) else {}
+
+
+class PortalHooks:
+    """The same in the words of `connector.webhook`: see `webhooks.Hooks`. Ids are `<domain>:<number>`."""
+
+    def __init__(self, subscriptions: Subscriptions) -> None:
+        self._subscriptions = subscriptions
+
+    async def all(self) -> tuple[Webhook, ...]:
+        """Those of both domains."""
+        return tuple(
+            [
+                Webhook(id=f"{domain}:{one.instance}", url=one.address, flow_type=domain, direction="Out")
+                for domain in (INVOICING, EREPORTING)
+                for one in await self._subscriptions.list(domain)
+            ]
+        )
+
+    async def create(self, subscription: WantedHook) -> str:
+        """One more for a domain, which stands in the place of a type of flow."""
+        domain = subscription.flow_type
+        if domain not in (INVOICING, EREPORTING):
+            raise ReadFailed("no-such-service", f"the portal has no domain {domain!r}", is_final=True)
+        token = dict(subscription.headers).get(TOKEN_HEADER)
+        return f"{domain}:{await self._subscriptions.create(domain, subscription.url, token)}"
+
+    async def change(self, webhook_id: str, subscription: WantedHook) -> None:
+        """The portal cannot."""
+        raise ReadFailed("no-such-service", "the portal changes no subscription", is_final=True)
+
+    async def remove(self, webhook_id: str) -> None:
+        """One less."""
+        domain, _, instance = webhook_id.partition(":")
+        await self._subscriptions.delete(domain, instance)
 
 
 def _subscription(entry: Mapping[str, Any]) -> Subscription | None:

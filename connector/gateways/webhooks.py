@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 from connector.gateways import afnor_answers
@@ -19,6 +19,22 @@ from connector.gateways.fields import text
 from connector.webhook import BasicLogin, OAuthLogin, Subscription, Webhook
 
 MOST = 200  # webhooks that are read one by one
+
+
+class Hooks(Protocol):
+    """What a kind of platform has of webhooks; every method raises `ReadFailed` without a usable answer."""
+
+    async def all(self) -> tuple[Webhook, ...]:
+        """Every one that the account has there."""
+
+    async def create(self, subscription: Subscription) -> str:
+        """One more; its id."""
+
+    async def change(self, webhook_id: str, subscription: Subscription) -> None:
+        """Give one the headers, authentication and signature of `subscription`."""
+
+    async def remove(self, webhook_id: str) -> None:
+        """One less."""
 
 
 class Webhooks:
@@ -52,8 +68,10 @@ class Webhooks:
 
     async def all(self) -> tuple[Webhook, ...]:
         """Every one of them; one that is removed meanwhile is left out."""
-        found = []
-        for webhook_id in (await self.ids())[:MOST]:
+        found, ids = [], await self.ids()
+        if len(ids) > MOST:
+            raise ReadFailed("too-many-webhooks", f"webhooks: more than {MOST}", is_final=True)
+        for webhook_id in ids:
             try:
                 found.append(await self.get(webhook_id))
             except ReadFailed as failure:

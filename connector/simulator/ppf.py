@@ -7,6 +7,7 @@ a flow is taken once, an invoice or a report once by its number. What the direct
 from __future__ import annotations
 
 import base64
+import json
 import random
 import threading
 import time
@@ -22,8 +23,9 @@ from connector.simulator.content import glance
 from connector.simulator.contract import FlowInfo, Refusal
 from connector.simulator.faults import FaultPlan
 from connector.simulator.plan import AckDelay, AckError, AckStatus, Switches
-from connector.simulator.ppf_reading import FlowSearch, read_subscription
+from connector.simulator.ppf_reading import EVENTS, FlowSearch, read_subscription
 from connector.simulator.ppf_wire import Envelope, PortalRefusal, written
+from connector.simulator.webhooks import call
 
 APPLICATION_CODE = "SIM001"
 VERSIONS = ("v1", "v2")
@@ -269,6 +271,19 @@ class PublicPortal:
         if not listed:
             return Answer(status=204)
         return written({"resultats": listed}, 200, self._how, language, "abonnements")
+
+    async def notify(self, name: str) -> list[int]:
+        """Call everybody who subscribed to the domain of a flow; the status that each answered, 0 for none.
+
+        Raises:
+            KeyError: no such flow.
+        """
+        domain = next((flow.domain for flow in self.flows if flow.name == name), None)
+        if domain is None:
+            raise KeyError(name)
+        body = json.dumps({"nomFlux": name, "evenement": EVENTS[0]}).encode()
+        called = [one for one in self.subscriptions if one["domaine"] == domain]
+        return [await call(one["adresse"], one.get("jeton"), body) for one in called]
 
     def unsubscribe(self, domain: str, instance: str, language: str) -> Answer:
         """`DELETE /<domain>/<version>/abonnements/id-instance:<n>`.

@@ -328,6 +328,16 @@ class Simulator:
         info = FlowInfo(name=name, syntax=syntax, tracking_id=tracking_id, company=company)
         return self._platform.ledger.bring(info, content, flow_type)
 
+    def notify_ppf(self, name: str) -> list[int]:
+        """Have the public portal call everybody who subscribed to a flow's domain; what each answered.
+
+        Raises:
+            KeyError: no such flow.
+        """
+        assert self._loop is not None
+        calls = self._platform.portal.notify(name)
+        return asyncio.run_coroutine_threadsafe(calls, self._loop).result()
+
     def decide_ppf(self, name: str, status: str) -> PpfFlow:
         """Force a status of a flow of the public portal, or of what is in it, now.
 

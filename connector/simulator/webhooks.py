@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, TypeAdapter, Validat
 from connector.simulator.answers import Answer, answer_json
 from connector.simulator.contract import Refusal
 from connector.simulator.flows import Flow
+from connector.webhook import TOKEN_HEADER
 
 FlowType = Literal[
     "CustomerInvoice",
@@ -199,7 +200,22 @@ async def _call(session: aiohttp.ClientSession, callback: Callback, body: bytes)
         return {"error": type(error).__name__}
 
 
-def _is_here(url: HttpUrl) -> bool:
+async def call(url: str, token: str | None, body: bytes) -> int:
+    """Call a receiver on this machine with a token; its status, 0 when it is elsewhere or does not answer."""
+    headers = {"Content-Type": "application/json"} | ({TOKEN_HEADER: token} if token else {})
+    if not _is_here(url):
+        return 0
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=_PATIENCE) as session,
+            session.post(url, data=body, headers=headers, allow_redirects=False) as got,
+        ):
+            return got.status
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        return 0
+
+
+def _is_here(url: HttpUrl | str) -> bool:
     host = (urlsplit(str(url)).hostname or "").strip("[]")
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback

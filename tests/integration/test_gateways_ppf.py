@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from connector.directory import Address, LineStatus, Reach, reach
-from connector.gateways import PpfGateway
+from connector.gateways import NotOffered, PpfGateway, Secrets, connect
 from connector.gateways.base import ReadFailed
 from connector.gateways.channel import Channel
 from connector.gateways.gate import Gate
@@ -466,3 +467,33 @@ def test_a_subscription_that_the_portal_refuses_is_a_failure_with_its_words(plat
     with pytest.raises(ReadFailed, match="adresse"):
         at(platform, lambda client: client.subscriptions.create(INVOICING, "not an address"))
     assert platform.ppf_subscriptions == ()
+
+
+# --------------------------------------------------------------------------- the page about it
+PAGE = Path(__file__).parents[2] / "docs" / "ppf.md"
+
+
+def test_what_the_page_shows_runs_as_it_is_shown(
+    platform: Simulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    platform.list_in_directory(Line(address="732829320", siren="732829320"))
+    here = block.replace("https://api.example.com/ppf", platform.ppf_url)
+    here = here.replace("https://auth.example.com/token", platform.token_url)
+    for _ in range(2):
+        exec(compile(here, str(PAGE), "exec"), {"__name__": "a_product"})
+    said = capsys.readouterr().out
+    assert "('732829320', '0145', '2026-09-01')" in said
+    assert "732829320_ACHATS" in said
+    assert "The data are not valid" in said  # the second time it is there already
+
+
+def test_the_portal_can_be_had_of_an_account_of_the_portal_only(platform: Simulator) -> None:
+    own = account(platform.base_url, platform.token_url)
+
+    async def asked() -> None:
+        async with connect(own, Secrets.of("secret")) as client:
+            assert client.portal
+
+    with pytest.raises(NotOffered):
+        asyncio.run(asked())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -25,11 +26,14 @@ from connector.service import Report, Service
 from connector.settings import load
 from connector.simulator import Simulator
 from connector.simulator.directory import Line
+from connector.simulator.webhooks import call
 from connector.wiring import assembled
+from tests.integration.gateways_servers import closed_port
 from tests.platform import platform as platform
 from tests.platform import until
 from tests.setup_tree import SECRET, Tree, assert_traceable, plant, visible
 
+TOKEN = "a-token-that-is-long-enough-for-anybody"
 ON_SUBMIT = {"on": "submit"}
 
 
@@ -206,3 +210,38 @@ def test_the_command_asks_the_portals_directory(tmp_path: Path, platform: Simula
         ("552100554", "absent"),
     ]
     assert told[0]["lines"][0]["name"] == "Client SA"
+
+
+def test_H18_a_notification_makes_the_connector_ask_at_once_and_a_forged_one_nothing(
+    tmp_path: Path, platform: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONNECTOR_PA_WEBHOOK_TOKEN", TOKEN)
+    tree = plant_portal(tmp_path, platform, poll_seconds=3600.0, ask_after=3600.0, status_seconds=3600.0)
+    port = closed_port()
+    public = {"accounts": ["pa"], "port": port, "public_url": f"http://127.0.0.1:{port}/webhook"}
+    with tree.config.open("a", encoding="utf-8") as settings:
+        settings.write(
+            "\n[webhook]\n" + "\n".join(f"{key} = {json.dumps(value)}" for key, value in public.items())
+        )
+    words = ["webhook", "add", "--config", str(tree.config)]
+    assert CliRunner().invoke(connector, words, obj=Context(), standalone_mode=False).exception is None
+    assert CliRunner().invoke(connector, words, obj=Context(), standalone_mode=False).exception is None
+    assert [one["domaine"] for one in platform.ppf_subscriptions] == ["facturation", "e-reporting"]
+    dropped = [tree.drop("FA1.xml", ubl_invoice(number="FA1"))]
+    platform.switch(ack_delay=1e6)
+    environment = tree.environment() | {
+        name: os.environ[name] for name in ("CONNECTOR_PA_TECHNICAL_PASSWORD", "CONNECTOR_PA_WEBHOOK_TOKEN")
+    }
+    with tree.started("run", env=environment) as process:
+        until(lambda: platform.ppf_flows and any(job.flow_id for job in tree.jobs()), 40.0)
+        name = platform.ppf_flows[0].name
+        platform.decide_ppf(name, "250")
+        asked = platform.asked("search")
+        assert asyncio.run(call(f"{public['public_url']}/pa", "forged", b"{}")) == 401
+        assert outcomes(tree) == {"FA1.xml": "None"}
+        assert platform.notify_ppf(name) == [200]
+        until(lambda: outcomes(tree) == {"FA1.xml": "accepted"}, 40.0)
+        assert platform.asked("search") > asked
+        until(lambda: tree.archived(), 40.0)
+        tree.end(process)
+    assert_kept_once(tree, platform, dropped)
