@@ -320,12 +320,14 @@ class Paging(Contract):
 
 
 class SupplierSearch(Contract):
-    """`rechercher/fournisseur`, as far as it has criteria that find a deposit again."""
+    """`rechercher/fournisseur`, as far as it has criteria that find a deposit, or what changed, again."""
 
     numeroFacture: str | None = None
     numeroFluxDepot: str | None = None
     periodeDateDepotDu: Annotated[date, Field(strict=False)] | None = None
     periodeDateDepotAu: Annotated[date, Field(strict=False)] | None = None
+    periodeDateHeureEtatCourantDu: Annotated[date, Field(strict=False)] | None = None
+    periodeDateHeureEtatCourantAu: Annotated[date, Field(strict=False)] | None = None
     typeFacture: Literal["FACTURE", "AVOIR", "ACOMPTE"] | None = None
     rechercheFactureParFournisseur: Paging = Paging()
 
@@ -350,6 +352,8 @@ class ListedInvoice(Contract):
     dateDepot: Annotated[date, Field(strict=False)]
     montantTTC: float
     statut: str
+    dateHeureEtatCourant: Annotated[datetime, Field(strict=False)]
+    commentaireEtatCourant: str | None = None
     numeroFluxDepot: str
 
 
@@ -359,3 +363,31 @@ class SupplierFound(ChorusAnswer):
     codeRetour: Literal[0]
     parametresRetour: PageTold
     listeFactures: list[ListedInvoice]
+
+
+class HistoryQuestion(Contract):
+    """`consulter/historique`."""
+
+    idFacture: StrictInt
+
+
+class PassedStatus(Contract):
+    """One status that an invoice has had."""
+
+    histoStatutCode: str
+    histoStatutDatePassage: Annotated[datetime, Field(strict=False)]
+    histoStatutCommentaire: str | None = None
+
+
+class History(Contract):
+    """All of them."""
+
+    histoStatut: list[PassedStatus]
+
+
+class HistoryTold(ChorusAnswer):
+    """What is known of an invoice's life."""
+
+    codeRetour: Literal[0]
+    statutCourantCode: str
+    historiquesDesStatuts: History
