@@ -109,7 +109,7 @@ def twins_among(others: Iterable[Job], job: Job, keys: Sequence[str]) -> list[Jo
 
 
 def is_technical(code: str) -> bool:
-    """Whether a platform's reason speaks of the flow and not of the document in it (IRR_*: DGFiP annexe 7)."""
+    """Whether a platform's reason speaks of the flow, not of the document in it (IRR_*: DGFiP annexe 7)."""
     return code in TECHNICAL_REASONS or code.startswith("IRR_")
 
 

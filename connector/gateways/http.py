@@ -19,6 +19,7 @@ import time
 import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Sequence
+from functools import cache
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -210,8 +211,9 @@ class _Answer:
         )
 
 
+@cache
 def trusted() -> ssl.SSLContext:
-    """Trust in the public authorities and in those of the machine. Reading them takes some 40 ms."""
+    """Trust in the public authorities and in those of the machine. Read once: that takes 40 ms."""
     context = httpx.create_ssl_context()
     context.load_default_certs()
     return context
