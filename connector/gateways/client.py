@@ -104,6 +104,9 @@ class Client:
     async def _submit(self, parcel: Parcel) -> SubmitAnswer:
         try:
             answer = await self._gateway.submit(parcel)
+        except asyncio.CancelledError:  # it may have arrived; of the platform that says nothing
+            self._gate.give_up()
+            raise
         except Exception as bug:  # noqa: BLE001 - every parcel is answered; here nothing proves "not sent"
             _log_bug(parcel, bug)
             answer = Unknown(reason="internal")

@@ -110,6 +110,10 @@ class Gate:
             self.last_success = datetime.now(UTC)
         self._become(limits.answered(self.pace, answer, self._rules, self._clock()))
 
+    def give_up(self) -> None:
+        """Nobody waits any more for the answer to a document let through; another may be the probe."""
+        self.pace = limits.abandoned(self.pace)
+
     def throttle(self, retry_after: float | None) -> None:
         """The platform asked us to slow down."""
         self._become(limits.throttled(self.pace, retry_after, self._rules, self._clock()))

@@ -92,6 +92,11 @@ def answered(pace: Pace, answer: SubmitAnswer, rules: Rules, now: float) -> Pace
             return replace(pace, probing=False)
 
 
+def abandoned(pace: Pace) -> Pace:
+    """A document's answer will never be known here: nothing follows from it."""
+    return replace(pace, probing=False) if pace.stopped is None else pace
+
+
 def failed(pace: Pace, rules: Rules, now: float) -> Pace:
     """One more answer in doubt or failed connection: the breaker opens after a few, or after a probe."""
     failures = pace.failures + 1

@@ -41,6 +41,7 @@ class JournalView:
 
     def __init__(self, path: Path) -> None:
         self._db: sqlite3.Connection | None = None
+        self._is_older = False
         if path.exists():
             self._db = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=10.0)
             try:
@@ -55,6 +56,7 @@ class JournalView:
     def _is_unborn(self) -> bool:
         """Whether the first start has made the file and not its tables yet."""
         (version,) = next(self._rows("PRAGMA user_version"))
+        self._is_older = bool(version < len(sql.MIGRATIONS))
         return bool(version == 0)
 
     def close(self) -> None:
@@ -68,6 +70,8 @@ class JournalView:
             with closing(self._db.execute(query, values)) as rows:
                 yield from rows
         except sqlite3.DatabaseError as error:
+            if self._is_older and str(error).startswith("no such table"):
+                return  # a version that knew nothing of it wrote the journal, and none has run since
             raise JournalDamaged(str(error)) from error
 
     def counts(self) -> dict[str, dict[State, int]]:

@@ -144,6 +144,26 @@ def test_H02_what_is_in_doubt_is_found_by_a_look_up(platform: Simulator, tmp_pat
     assert [flow.flow_id for flow in getattr(found, "flows", ())] == [platform.flows[0].flow_id]
 
 
+def test_a_deposit_that_is_cancelled_is_in_doubt_and_keeps_no_other_from_trying(
+    platform: Simulator, tmp_path: Path
+) -> None:
+    first, second = parcels(tmp_path, 2)
+    account = settings(platform, breaker_failures=1, breaker_pause=0.05)
+    platform.faults({"on": "submit", "do": "status", "code": 500, "times": 1}, {"on": "submit", "do": "hang"})
+
+    async def send() -> object:
+        async with connect(account, Secrets.of(platform.client_secret)) as gateway:
+            assert isinstance(await gateway.submit(first), Unknown)
+            await asyncio.sleep(0.1)  # the breaker is half open now: one may try
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(gateway.submit(first), 0.3)
+            platform.faults()
+            return await gateway.submit(second)
+
+    assert isinstance(asyncio.run(send()), Received)
+    assert len(platform.flows) == 1
+
+
 def test_H01_nobody_there_is_certainly_not_sent_and_a_question_says_so(tmp_path: Path) -> None:
     nowhere = f"http://127.0.0.1:{closed_port()}"
     account = account_of(

@@ -106,7 +106,7 @@ def test_a_call_with_the_token_rings_the_bell_of_its_account_whatever_it_says() 
 def test_what_is_not_such_a_call_is_answered_and_rings_nothing(
     shared: Rung, path: str, token: str | None, more: dict[str, str], status: int
 ) -> None:
-    assert shared.post(path, token, **more) == status
+    assert shared.post(path, token, b"{}", **more) == status
     assert shared.accounts == []
 
 

@@ -1,8 +1,10 @@
-"""How an account stands outlives the process: what is told, what is written down, what goes on after a restart."""
+"""How an account stands outlives the process: what is told, written down, and goes on after a restart."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +15,7 @@ from connector.errors import JournalBusy
 from connector.gateways import limits
 from connector.gateways.limits import Pace, Rules, Way
 from connector.gateways.standings import pace_after_restart, standing_of
-from connector.journal import JournalView, SqliteJournal
+from connector.journal import JournalView, SqliteJournal, sql
 from connector.model import NotSent, Unknown
 from connector.standing import Standing, is_news
 from connector.upkeep import Upkeep
@@ -74,7 +76,8 @@ def test_an_open_breaker_goes_on_over_a_restart_with_other_clocks(down: float) -
 def test_a_silence_goes_on_over_a_restart() -> None:
     before = told(limits.throttled(Pace(), 30.0, RULES, 1000.0), 1010.0)
     pace = pace_after_restart(before, clock=5.0, now=NOW + timedelta(seconds=5))
-    assert (limits.way(pace, 5.0), limits.wait(pace, 5.0)) == (Way.PAUSED, pytest.approx(15.0))
+    assert limits.way(pace, 5.0) is Way.PAUSED
+    assert limits.wait(pace, 5.0) == pytest.approx(15.0)
 
 
 def test_a_stopped_account_is_tried_anew_after_a_restart() -> None:
@@ -128,6 +131,16 @@ def test_what_is_written_down_comes_back_and_can_be_looked_at(journal: SqliteJou
     view = JournalView(tmp_path / "state.db")
     assert view.standings() == {"pa": account.now}
     assert view.in_flight() == {}
+    view.close()
+
+
+def test_a_journal_of_a_version_that_knew_no_standings_reads_as_one_without_any(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    with closing(sqlite3.connect(path)) as db:
+        for number, script in enumerate(sql.MIGRATIONS[:3], start=1):
+            db.executescript(f"{script}; PRAGMA user_version = {number};")
+    view = JournalView(path)
+    assert (view.standings(), view.in_flight(), view.counts()) == ({}, {}, {})
     view.close()
 
 
