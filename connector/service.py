@@ -13,6 +13,7 @@ from functools import partial
 from loguru import logger
 
 from connector import lanes, recovery
+from connector.chores import Housekeeping
 from connector.errors import ExitCode
 from connector.gateways import LOCKED_OUT
 from connector.lanes import Follower, Lane
@@ -89,8 +90,9 @@ class Service:
             recovery.recover(line.world)
         gc.collect()
         gc.freeze()  # what is here now stays: no need to look through it again for every batch
-        for lane in self._lanes:
-            lane.start()
+        keeper = Housekeeping(self._assembly.chores)
+        for thread in (*self._lanes, keeper):
+            thread.start()
         notify("READY=1")
         try:
             self._supervise(once, follow_for)
@@ -100,6 +102,8 @@ class Service:
                 lane.stop()
             for lane in self._lanes:
                 lane.join(GRACE + 10.0)
+            keeper.stop()
+            keeper.join(GRACE)
         return self._report()
 
     def _supervise(self, once: bool, follow_for: float) -> None:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from loguru import logger
 
 from connector import checks
+from connector.chores import Chore
 from connector.clock import SystemClock
 from connector.credentials import client_secret, technical_password
 from connector.effects import Effects
@@ -64,6 +65,7 @@ class Assembly:
     journal: SqliteJournal
     lines: tuple[Line, ...]
     desks: dict[str, AccountDesk]
+    chores: tuple[Chore, ...] = ()
 
 
 @contextmanager
