@@ -111,7 +111,9 @@ def _weighed(seen: Inspection, rules: RouteRules, now: datetime) -> Verdict:
         ),
         *(
             problem
-            for problem in period_problems(seen.document, now.astimezone(rules.zone).date())
+            for problem in period_problems(
+                seen.document, now.astimezone(rules.zone).date(), rules.calendar, rules.declarants
+            )
             if SAID_BY_RULES.get(problem.code) not in said
         ),
     ]

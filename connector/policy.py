@@ -30,6 +30,7 @@ from connector.model import (
     SubmitAnswer,
     Unknown,
 )
+from connector.periods import NO_CALENDAR, Calendar, Declarant
 
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)  # "whatever they wait for"
 _LONGEST_PATIENCE = timedelta(hours=1)
@@ -87,6 +88,8 @@ class RouteRules:
     on_same_period: str = "hold"  # "hold" | "send": a report that adds to, or takes from, an earlier one
     identifiers: Severity = Severity.WARNING  # how much a wrong SIREN, SIRET or VAT number counts
     zone: tzinfo = UTC  # where the company is: its deadlines end at midnight there
+    calendar: Calendar = NO_CALENDAR
+    declarants: tuple[Declarant, ...] = ()  # the companies whose VAT regime is known
     bundle: str = "each"  # "each" | "all": a document of a bundle goes by itself, or with all of them
     business_rules: str = "off"  # "off" | "warn" | "error"
     max_size: int = 100 * 1024 * 1024  # bytes

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import tomllib
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -186,6 +187,21 @@ class Route(_Section):
         return self.work or self.root / ".work"
 
 
+class Declarant(_Section):
+    """A company that reports: for its deadlines, and for the reports that `ereporting build` makes."""
+
+    siren: Siren
+    regime: str = Field(min_length=1)  # of VAT: one that the calendar has
+    size: str = Field(min_length=1)  # of the company: one that the calendar has
+    data: tuple[Literal["transactions", "payments"], ...] = Field(("transactions", "payments"), min_length=1)
+    roles: tuple[Literal["SE", "BY"], ...] = Field(("SE",), min_length=1)  # seller, buyer (TT-15)
+    starts: date | None = None  # first day to be reported; default: by size
+    name: str | None = Field(None, min_length=1, max_length=150)  # TT-14
+    route: Name | None = None  # where reports that we build go
+    platform: str | None = Field(None, pattern=r"^[A-Za-z0-9]{4}$")  # number of the platform (TT-8)
+    platform_name: str | None = Field(None, min_length=1, max_length=150)  # TT-9
+
+
 class Workers(_Section):
     """The processes that look into files."""
 
@@ -245,6 +261,8 @@ class Settings(BaseSettings):
     secrets_dir: Path | None = None  # default: "secrets" beside the configuration file
     account: tuple[Account, ...] = Field(min_length=1)
     route: tuple[Route, ...] = Field(min_length=1)
+    declarant: tuple[Declarant, ...] = ()
+    ereporting_calendar: Path | None = None  # default: the one that comes with the connector
     workers: Workers = Workers()
     schemas: dict[str, Path] = {}  # XSD files of the site in the place of the catalogue's, by kind
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -261,6 +279,15 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f'route "{route.name}" names the account "{route.account}", which is not there'
                     + _did_you_mean(route.account, accounts)
+                )
+        sirens = [one.siren for one in self.declarant]
+        for siren in {siren for siren in sirens if sirens.count(siren) > 1}:
+            raise ValueError(f"two [[declarant]] tables have the siren {siren}")
+        for one in self.declarant:
+            if one.route is not None and one.route not in routes:
+                raise ValueError(
+                    f'declarant {one.siren} names the route "{one.route}", which is not there'
+                    + _did_you_mean(one.route, routes)
                 )
         return self
 
@@ -338,6 +365,7 @@ def _keys_of(location: tuple[str | int, ...]) -> list[str]:
     sections: dict[str, type[BaseModel]] = {
         "account": Account,
         "route": Route,
+        "declarant": Declarant,
         "workers": Workers,
         "timeouts": Timeouts,
     }

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from loguru import logger
 
 from connector import checks
+from connector.calendars import declarants_of, read_calendar
 from connector.chores import Chore
 from connector.clock import SystemClock
 from connector.credentials import client_secret, technical_password
@@ -197,6 +198,7 @@ def _line(
     remote = is_remote(kind)
     quiet = quiet_seconds(kind) if route.quiet_seconds is None else route.quiet_seconds
     traits = traits_of(settings.account_of(route))
+    calendar = read_calendar(settings.ereporting_calendar)
     inbox = Inbox(
         route.inbox_dir,
         NameFilter(route.include, route.ignore),
@@ -222,6 +224,8 @@ def _line(
             on_same_period=route.on_same_period,
             identifiers=Severity.ERROR if settings.environment == "production" else Severity.WARNING,
             zone=ZoneInfo(settings.timezone),
+            calendar=calendar,
+            declarants=declarants_of(settings, calendar),
             bundle=route.bundle,
             business_rules=route.rules_level,
             max_size=min(route.max_size, traits.largest),

@@ -163,3 +163,4 @@ OUTCOMES = """
     SELECT route, outcome, count(*) FROM job WHERE concluded_at >= ? AND outcome IS NOT NULL
     GROUP BY route, outcome
 """
+REPORTS = "SELECT name, body FROM job WHERE kin_key >= ? AND kin_key < ? ORDER BY seq"

@@ -107,6 +107,11 @@ class JournalView:
         for row in self._rows(query, *values, limit):
             yield from_row(*row)
 
+    def reports(self, siren: str | None = None) -> list[Job]:
+        """Jobs with a report of e-reporting that says its period, oldest first; of one company, or of all."""
+        first = f"period|{siren}|" if siren else "period|"
+        return [from_row(*row) for row in self._rows(sql.REPORTS, first, first[:-1] + "}")]  # "}" follows "|"
+
     def job(self, job_id: str) -> Job | None:
         return next((from_row(*row) for row in self._rows(sql.JOB, job_id)), None)
 
