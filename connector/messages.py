@@ -76,9 +76,9 @@ class Messages:
         """Why a job waits (`Job.waits_for`), as one sentence; a code we do not know is shown as it is."""
         return self.label("waits", code) if self.has(f"waits.{code}") else self.text("waits.other", code=code)
 
-    def count(self, key: str, n: int) -> str:
+    def count(self, key: str, n: int, **params: object) -> str:
         """A number of things: the sentence `<key>.one` for 1, else `<key>.many` with `{n}`."""
-        return self.text(f"{key}.one" if n == 1 else f"{key}.many", n=n)
+        return self.text(f"{key}.one" if n == 1 else f"{key}.many", n=n, **params)
 
     def words(self, document: Document | None) -> Mapping[str, str]:
         """How sentences name this document: noun, articles, agreement. Parameters for `text` and `entry`."""

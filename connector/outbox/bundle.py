@@ -49,8 +49,12 @@ def happened(documents: Sequence[Job], messages: Messages) -> str:
     )
 
 
-def listed(documents: Sequence[Job], messages: Messages) -> list[str]:
-    """The documents to look at, a line each."""
+def listed(documents: Sequence[Job], details: str, messages: Messages) -> list[str]:
+    """The documents to look at, a line each.
+
+    Args:
+        details: where those beyond a screenful are told, in words.
+    """
     unsettled = _unsettled(documents)
     lines = []
     for job in unsettled[:_SHOWN]:
@@ -59,7 +63,9 @@ def listed(documents: Sequence[Job], messages: Messages) -> list[str]:
         name = clean(job.member or "", 60) + (f" ({number})" if number else "")
         lines += wrapped(messages.text("bundle.line", name=name, label=label), first="  - ")
     if len(unsettled) > _SHOWN:
-        lines += wrapped(messages.count("bundle.more", len(unsettled) - _SHOWN), first="  - ")
+        lines += wrapped(
+            messages.count("bundle.more", len(unsettled) - _SHOWN, details=details), first="  - "
+        )
     return ["", *lines] if lines else []
 
 

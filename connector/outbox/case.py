@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 
 from connector import names
 from connector.messages import Messages, kind_of
-from connector.model import Job, Outcome, Severity
+from connector.model import Document, Job, Outcome, Severity
 from connector.outbox import bundle, formats
 from connector.outbox.advice import LOST, NOT_ALL_SOUND, Action, Advice, Number, advice, held_for
 from connector.outbox.layout import clean
@@ -28,6 +28,7 @@ class Case:
     zone: tzinfo
     inbox: str  # name of the folder to drop into
     errors_folder: str  # name of the folder of refused documents
+    machine_file: str  # suffix of the result file that an ERP reads, as texts name it
     advice: Advice
     points: tuple[Point, ...]
     documents: tuple[Job, ...] = ()  # those that the job, a bundle, became
@@ -48,12 +49,14 @@ def case_of(
     zone: tzinfo,
     inbox: str,
     errors_folder: str,
+    machine_file: str = ".err.json",
     documents: Sequence[Job] = (),
 ) -> Case:
     """The case of a concluded job.
 
     Args:
         environment: "test" or "production"; None: the file was only looked at, not dropped.
+        machine_file: suffix of the result file that an ERP reads, as texts name it.
         documents: those that the job, a bundle, became.
     Raises:
         ValueError: the job has no outcome yet, so there is nothing to tell.
@@ -69,6 +72,7 @@ def case_of(
         zone=zone,
         inbox=inbox,
         errors_folder=errors_folder,
+        machine_file=machine_file,
         points=points,
         documents=tuple(documents),
         advice=bundle.advice_on(job.outcome, documents)
@@ -86,6 +90,13 @@ def case_of(
 def shown_name(job: Job) -> str:
     """The file's name for people (N01, N02)."""
     return clean(names.display(job.name), 200)
+
+
+def details_of(case: Case, messages: Messages) -> str:
+    """Where all points are told that a text has no room for, in words."""
+    if case.environment is None:
+        return messages.text("notice.in_json")
+    return messages.text("notice.in_file", name=case.machine_file)
 
 
 def title_of(case: Case, messages: Messages) -> str:
@@ -129,17 +140,23 @@ def what_happened(case: Case, messages: Messages) -> str:
 
 def what_next(case: Case, messages: Messages) -> str:
     """What the sender does now."""
-    key = f"next.{case.advice.action}"
-    if case.advice.because:
-        key = f"next.because.{case.advice.because}"
-    elif case.advice.action is Action.NEW_INVOICE_NEW_NUMBER:
-        kind = kind_of(case.job.document)
-        key += f".{kind if messages.has(f'{key}.{kind}') else 'other'}"
+    key = next_key(case.advice, case.job.document, messages)
     if case.outcome is Outcome.DUPLICATE:
         key = "duplicate.nothing" if case.twin and case.twin.outcome in _NOTHING_LEFT else "duplicate.look"
     return messages.text(
         key, **messages.words(case.job.document), inbox=case.inbox, errors_folder=case.errors_folder
     )
+
+
+def next_key(given: Advice, document: Document | None, messages: Messages) -> str:
+    """The sentence of the catalogue that says what to do now."""
+    if given.because:
+        return f"next.because.{given.because}"
+    if given.action is Action.NEW_INVOICE_NEW_NUMBER:
+        kind = kind_of(document)
+        key = f"next.{given.action}"
+        return f"{key}.{kind if messages.has(f'{key}.{kind}') else 'other'}"
+    return f"next.{given.action}"
 
 
 def which_number(case: Case, messages: Messages) -> str | None:

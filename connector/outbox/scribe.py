@@ -85,6 +85,7 @@ class OutboxScribe:
             zone=self._zone,
             inbox=self._route.inbox_dir.name,
             errors_folder=self._folders.errors,
+            machine_file=".err.json",
             documents=documents,
         )
         result = write_result(case, self._route.name, self._messages, self._english)

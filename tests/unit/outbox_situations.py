@@ -479,7 +479,19 @@ def snapshots() -> dict[str, bytes]:
             read = {suffix: content for _, suffix, content in files if content is not None}
             kind = next((suffix for suffix in read if suffix.endswith(".txt")), max(read))
             current[f"{name}.{language}{Path(kind).suffix}"] = read[kind]
-    return current
+    return current | _statuses()
+
+
+def _statuses() -> dict[str, bytes]:
+    """The texts of statuses that come later."""
+    from tests.unit import outbox_statuses  # it stands on the situations of this module
+
+    written = {
+        f"statut_{name}.{language}.txt": outbox_statuses.text_of(name, language)
+        for language in LANGUAGES
+        for name in outbox_statuses.STATUSES
+    }
+    return {name: text for name, text in written.items() if text is not None}
 
 
 if __name__ == "__main__":
