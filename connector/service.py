@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,11 +16,13 @@ from loguru import logger
 from connector import lanes, recovery
 from connector.chores import Housekeeping
 from connector.errors import ExitCode
-from connector.gateways import LOCKED_OUT
+from connector.gateways import LOCKED_OUT, Snapshot
 from connector.lanes import Follower, Lane
 from connector.model import Job, Outcome, State
 from connector.notify import notify
+from connector.paths import pulse_of
 from connector.policy import FAR_FUTURE, OPEN
+from connector.pulse import AccountPulse, LanePulse, Pulse, beat
 from connector.wiring import Assembly, Line
 
 GRACE = 20.0  # seconds for what is under way when told to stop; less than systemd's TimeoutStopSec
@@ -86,6 +89,7 @@ class Service:
         Args:
             follow_for: seconds without any movement after which a `once` run leaves the rest for later.
         """
+        self._beat(time.monotonic())  # what follows may take a while, and somebody may ask meanwhile
         for line in self._assembly.lines:
             recovery.recover(line.world)
         gc.collect()
@@ -116,6 +120,7 @@ class Service:
             now = time.monotonic()
             if now >= next_note and all(now - lane.beat < SILENCE for lane in self._lanes):
                 notify("WATCHDOG=1", f"STATUS={self._status()}")
+                self._beat(now)
                 next_note = now + 5.0
             if once and self._is_over(now, follow_for):
                 return
@@ -197,6 +202,23 @@ class Service:
         troubles = "; ".join(f"{lane.name}: {lane.trouble}" for lane in self._lanes if lane.trouble)
         return f"{self._left()} on their way" + (f"; {troubles}" if troubles else "")
 
+    def _beat(self, now: float) -> None:
+        pulse = Pulse(
+            at=datetime.now(UTC),
+            started_at=self._started_at,
+            pid=os.getpid(),
+            lanes=tuple(
+                LanePulse(name=lane.name, silent=round(now - lane.beat, 1), trouble=lane.trouble)
+                for lane in self._lanes
+            ),
+            accounts=tuple(_account_pulse(desk.snapshot()) for desk in self._assembly.desks.values()),
+            in_inbox={line.route.name: line.inbox.waiting for line in self._assembly.lines},
+        )
+        try:
+            beat(pulse_of(self._assembly.settings), pulse)
+        except OSError as error:  # the state directory's disk: the journal will say more
+            logger.warning("pulse.failed", error=str(error))
+
     def _open_jobs(self) -> list[Job]:
         journal = self._assembly.journal
         return [
@@ -222,3 +244,13 @@ class Service:
         )
         logger.info("run.ended", left=report.left, in_inbox=report.in_inbox, **report.outcomes)
         return report
+
+
+def _account_pulse(seen: Snapshot) -> AccountPulse:
+    return AccountPulse(
+        name=seen.account,
+        way=seen.way,
+        reason=seen.reason,
+        wait=round(seen.wait, 1),
+        in_flight=seen.in_flight,
+    )

@@ -210,6 +210,22 @@ class Workers(_Section):
     memory_limit: int = Field(2048 * 1024 * 1024, gt=0)  # bytes of private memory of one worker
 
 
+class Monitoring(_Section):
+    """What machines that look in are given."""
+
+    textfile: Path | None = None  # metrics for a node exporter, such as …/textfile/connector.prom
+    every: float = Field(15.0, gt=0)  # seconds between two readings
+    listen: str | None = Field(None, pattern=r"^(127\.[0-9.]+|localhost|\[::1\]):[0-9]{1,5}$")  # two pages
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port of the pages; None: there are none."""
+        if self.listen is None:
+            return None
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
 class _ByName(PydanticBaseSettingsSource):
     """`CONNECTOR_ACCOUNT__PA__BASE_URL` and `CONNECTOR_ROUTE__VENTES__ROOT`: overrides by the entry's name.
 
@@ -264,6 +280,7 @@ class Settings(BaseSettings):
     declarant: tuple[Declarant, ...] = ()
     ereporting_calendar: Path | None = None  # default: the one that comes with the connector
     workers: Workers = Workers()
+    monitoring: Monitoring = Monitoring()
     schemas: dict[str, Path] = {}  # XSD files of the site in the place of the catalogue's, by kind
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -367,6 +384,7 @@ def _keys_of(location: tuple[str | int, ...]) -> list[str]:
         "route": Route,
         "declarant": Declarant,
         "workers": Workers,
+        "monitoring": Monitoring,
         "timeouts": Timeouts,
     }
     named = [str(part) for part in location if part in sections]

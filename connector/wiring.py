@@ -45,6 +45,7 @@ from connector.settings import Account, Route, Settings
 from connector.validation.catalogue import Catalogue, load_catalogue
 from connector.validation.pool import InspectionPool
 from connector.validation.rules.rulesets import check_all as check_rule_sets
+from connector.watch import Watch
 from connector.world import World
 
 
@@ -160,7 +161,13 @@ def built(settings: Settings, chosen: list[Route], parts: Parts) -> Iterator[Ass
             lines.append(line)
             if line.bell is not None:
                 stack.callback(line.bell.close)
-        yield Assembly(settings=settings, journal=journal, lines=tuple(lines), desks=desks)
+        yield Assembly(
+            settings=settings,
+            journal=journal,
+            lines=tuple(lines),
+            desks=desks,
+            chores=_monitored(settings, stack),
+        )
 
 
 @contextmanager
@@ -177,6 +184,24 @@ def opened_account(settings: Settings, account: Account) -> Iterator[AccountDesk
         desk = open_gateway(account, secrets, loop)
         stack.callback(desk.close, 0.0)
         yield desk
+
+
+def _monitored(settings: Settings, stack: ExitStack) -> tuple[Chore, ...]:
+    """What the settings want monitors to be given.
+
+    Raises:
+        ConfigurationError: the address of the pages cannot be had.
+    """
+    given = settings.monitoring
+    if given.textfile is None and given.address is None:
+        return ()
+    watch = Watch(settings)
+    if given.address is not None:
+        try:
+            stack.callback(watch.pages(*given.address).close)
+        except OSError as error:
+            raise ConfigurationError(f"monitoring.listen: {given.listen}: {error}") from None
+    return (watch.chore(),)
 
 
 def _ruled_kinds(catalogue: Catalogue, routes: Sequence[Route]) -> list[str]:

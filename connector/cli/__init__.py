@@ -27,9 +27,12 @@ _COMMANDS = {
     "directory": "directory",
     "check-config": "setting_up",
     "doctor": "doctor",
+    "health": "health",
+    "audit": "auditing",
     "init": "setting_up",
     "simulator": "simulating",
     "demo": "demonstrating",
+    "completion": "completing",
 }
 
 

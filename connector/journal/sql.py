@@ -92,6 +92,11 @@ INSERT_EVENTS = """
     FROM json_each(?) AS new
 """
 EVENTS = "SELECT seq, at, job, kind, body, hash FROM event ORDER BY seq"
+EVENTS_BETWEEN = """
+    SELECT seq, at, job, kind, body, hash FROM event
+    WHERE seq BETWEEN (SELECT min(seq) FROM event WHERE at >= ?) AND (SELECT max(seq) FROM event WHERE at < ?)
+    ORDER BY seq
+"""
 EVENTS_OF_JOB = "SELECT seq, at, job, kind, body, hash FROM event WHERE job = ? ORDER BY seq"
 
 # A list of jobs as two JSON arrays in one row: one call into SQLite instead of one for each job.
@@ -159,6 +164,16 @@ RELEASE = """
 """
 
 JOBS = "SELECT name, body FROM job"
+LAST_EVENT_SEQ = "SELECT coalesce(max(seq), 0) FROM event"
+TOLD = """
+    SELECT job.route, job.outcome, count(*), max(job.concluded_at) FROM event JOIN job ON job.id = event.job
+    WHERE event.seq > ? AND event.seq <= ? AND event.kind IN ('published', 'held') AND job.outcome IS NOT NULL
+    GROUP BY job.route, job.outcome
+"""
+OLDEST = """
+    SELECT route, min(json_extract(body, '$.claimed_at')) FROM job
+    WHERE state NOT IN ('done', 'void') AND state <> 'held' GROUP BY route
+"""
 OUTCOMES = """
     SELECT route, outcome, count(*) FROM job WHERE concluded_at >= ? AND outcome IS NOT NULL
     GROUP BY route, outcome

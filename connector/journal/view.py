@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +25,18 @@ class Event:
     at: datetime
     kind: str
     facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One event as it is recorded: with its link of the chain, and every value as it went into it."""
+
+    seq: int
+    at: str
+    job: str
+    kind: str
+    body: str  # canonical JSON
+    hash: str
 
 
 class JournalView:
@@ -81,6 +93,26 @@ class JournalView:
             found.setdefault(route, {})[outcome] = count
         return found
 
+    def events(self) -> int:
+        """How many events the history has."""
+        (count,) = next(self._rows(sql.LAST_EVENT_SEQ), (0,))
+        return int(count)
+
+    def told(self, after: int, until: int) -> dict[tuple[str, str], tuple[int, datetime]]:
+        """Jobs whose results were published by the events in between, by route and outcome.
+
+        Returns:
+            how many, and when the last of them was concluded.
+        """
+        return {
+            (route, outcome): (count, datetime.fromisoformat(at))
+            for route, outcome, count, at in self._rows(sql.TOLD, after, until)
+        }
+
+    def oldest(self) -> dict[str, datetime]:
+        """When the oldest job on its way was taken, by route; those held for a person do not count."""
+        return {route: datetime.fromisoformat(at) for route, at in self._rows(sql.OLDEST)}
+
     def jobs(
         self,
         *,
@@ -121,6 +153,21 @@ class JournalView:
             Event(seq=seq, at=datetime.fromisoformat(at), kind=kind, facts=json.loads(body))
             for seq, at, _, kind, body, _ in self._rows(sql.EVENTS_OF_JOB, job_id)
         ]
+
+    def jobs_by_id(self, ids: Sequence[str]) -> list[Job]:
+        """These jobs, oldest first; ids that are not recorded are left out."""
+        found = [(body, name) for job in ids for name, body in self._rows(sql.JOB, job)]
+        return sorted((from_row(name, body) for body, name in found), key=lambda job: job.id)
+
+    def lines(self, since: datetime, until: datetime) -> Iterator[Line]:
+        """The history of a span of time without a gap; `until` does not belong to it."""
+        for seq, at, job, kind, body, digest in self._rows(sql.EVENTS_BETWEEN, stamp(since), stamp(until)):
+            yield Line(seq=seq, at=at, job=job, kind=kind, body=body, hash=digest)
+
+    def head(self) -> tuple[int, str] | None:
+        """The last event's number and link of the chain: written down elsewhere, it proves what was before."""
+        seq_and_hash = next(self._rows(sql.LAST_EVENT), None)
+        return None if seq_and_hash is None else (int(seq_and_hash[0]), str(seq_and_hash[1]))
 
     def first_break(self) -> int | None:
         """The number of the first event of the history that was altered; None when the chain holds."""

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from connector.cli import connector
 from connector.errors import ExitCode
 from connector.policy import STEPS
-from connector.settings import Account, Declarant, Route, Settings, Timeouts, Workers
+from connector.settings import Account, Declarant, Monitoring, Route, Settings, Timeouts, Workers
 from connector.validation.catalogue import load_catalogue
 
 PROJECT = Path(__file__).parents[2]
@@ -29,6 +29,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "route": Route,
     "declarant": Declarant,
     "workers": Workers,
+    "monitoring": Monitoring,
 }
 
 
