@@ -43,7 +43,7 @@ _COLUMNS = (
 class Fault:
     """One thing that is not as the journal says."""
 
-    code: str  # "chain", "original-missing", "original-altered"
+    kind: str  # "chain", "original-missing", "original-altered"
     about: str  # the event's number, or the job
     path: str = ""
 
@@ -59,13 +59,13 @@ def verify(view: JournalView, folders: Mapping[str, Folders]) -> Iterator[Fault]
     """
     broken = view.first_break()
     if broken is not None:
-        yield Fault(code="chain", about=str(broken))
+        yield Fault(kind="chain", about=str(broken))
     for job in view.jobs(states=(State.DONE,), limit=-1):
         if job.parent is not None or job.route not in folders:  # a document of an archive has no file
             continue
         state, path = _original(folders[job.route], job)
         if state != "sound":
-            yield Fault(code=f"original-{state}", about=job.id, path=str(path))
+            yield Fault(kind=f"original-{state}", about=job.id, path=str(path))
 
 
 def export(
@@ -114,7 +114,7 @@ def _write(
                     sums.add_file(row["original"], source)
                 else:
                     faults.append(
-                        Fault(code=f"original-{row['original_state']}", about=job.id, path=str(source))
+                        Fault(kind=f"original-{row['original_state']}", about=job.id, path=str(source))
                     )
             if job.route in folders:
                 _add_results(sums, folders[job.route], job)

@@ -31,13 +31,13 @@ class Finding:
     """One thing that is not as it should be.
 
     Args:
-        code: key of its sentence in the catalogue, below `health`.
+        kind: key of its sentence in the catalogue, below `health`.
         about: the route, account or thread.
         facts: what the sentence needs.
     """
 
     level: Level
-    code: str
+    kind: str
     about: str = ""
     facts: Mapping[str, str] = field(default_factory=dict)
 
@@ -74,15 +74,15 @@ def level_of(findings: tuple[Finding, ...]) -> Level:
 def _of_the_process(facts: Facts) -> Iterator[Finding]:
     if not facts.running:
         if facts.expected:
-            yield Finding(level=Level.CRITICAL, code="not-running")
+            yield Finding(level=Level.CRITICAL, kind="not-running")
         return
     if facts.pulse is None or facts.now - facts.pulse.at > STALE:
         since = f"{facts.pulse.at:%Y-%m-%d %H:%M:%S}Z" if facts.pulse else "-"
-        yield Finding(level=Level.CRITICAL, code="no-pulse", facts={"since": since})
+        yield Finding(level=Level.CRITICAL, kind="no-pulse", facts={"since": since})
         return
     for lane in facts.pulse.lanes:
         if lane.trouble:
-            yield Finding(level=Level.WARNING, code="lane", about=lane.name, facts={"trouble": lane.trouble})
+            yield Finding(level=Level.WARNING, kind="lane", about=lane.name, facts={"trouble": lane.trouble})
 
 
 def _of_the_accounts(facts: Facts) -> Iterator[Finding]:
@@ -92,13 +92,13 @@ def _of_the_accounts(facts: Facts) -> Iterator[Finding]:
         if account.way == "stopped":
             yield Finding(
                 level=Level.CRITICAL,
-                code="stopped",
+                kind="stopped",
                 about=account.name,
                 facts={"reason": account.reason or "-"},
             )
         elif account.way in ("breaker", "probe"):
             yield Finding(
-                level=Level.WARNING, code="breaker", about=account.name, facts={"wait": f"{account.wait:.0f}"}
+                level=Level.WARNING, kind="breaker", about=account.name, facts={"wait": f"{account.wait:.0f}"}
             )
 
 
@@ -108,7 +108,7 @@ def _of_the_documents(facts: Facts) -> Iterator[Finding]:
         if age > WAITING_LONG:
             level = Level.CRITICAL if age > WAITING_TOO_LONG else Level.WARNING
             hours = f"{age.total_seconds() / 3600:.0f}"
-            yield Finding(level=level, code="waiting", about=route, facts={"hours": hours})
+            yield Finding(level=level, kind="waiting", about=route, facts={"hours": hours})
     for route, count in facts.held.items():
         if count:
-            yield Finding(level=Level.WARNING, code="held", about=route, facts={"n": str(count)})
+            yield Finding(level=Level.WARNING, kind="held", about=route, facts={"n": str(count)})

@@ -105,7 +105,7 @@ def as_record(finding: Finding) -> dict[str, object]:
     """A finding as one JSON object."""
     return {
         "level": finding.level.name.lower(),
-        "code": finding.code,
+        "code": finding.kind,
         "about": finding.about or None,
         **finding.facts,
     }

@@ -101,9 +101,9 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
 
 
 def _records(faults: list[Fault]) -> list[dict[str, str]]:
-    return [{"code": fault.code, "about": fault.about, "path": fault.path} for fault in faults]
+    return [{"code": fault.kind, "about": fault.about, "path": fault.path} for fault in faults]
 
 
 def _say(context: Context, faults: list[Fault]) -> None:
     for fault in faults:
-        context.say(context.text(f"audit.{fault.code}", about=fault.about, path=fault.path))
+        context.say(context.text(f"audit.{fault.kind}", about=fault.about, path=fault.path))

@@ -36,7 +36,7 @@ def health(context: Context, nagios: bool, timer: bool) -> int:
     level = level_of(findings)
     sentences = [
         (f"{finding.about}: " if finding.about else "")
-        + context.text(f"health.{finding.code}", **finding.facts)
+        + context.text(f"health.{finding.kind}", **finding.facts)
         for finding in findings
     ]
     if context.json:

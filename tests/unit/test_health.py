@@ -57,12 +57,12 @@ def account(way: str, **more: str) -> tuple[AccountPulse, ...]:
 def test_how_well_it_is(given: Facts, level: Level, code: str | None) -> None:
     findings = judged(given)
     assert level_of(findings) is level
-    assert [finding.code for finding in findings] == ([] if code is None else [code])
+    assert [finding.kind for finding in findings] == ([] if code is None else [code])
 
 
 def test_the_worst_comes_first() -> None:
     given = facts(held={"ventes": 1}, accounts=account("stopped"))
-    assert [finding.code for finding in judged(given)] == ["stopped", "held"]
+    assert [finding.kind for finding in judged(given)] == ["stopped", "held"]
 
 
 def test_a_service_that_was_never_there_has_no_pulse(tmp_path: Path) -> None:
