@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -33,20 +34,23 @@ from connector.gateways import (
 from connector.inbox import Bell, Inbox
 from connector.inbox.ignore import NameFilter
 from connector.inbox.settle import SettleRules
-from connector.journal import SqliteJournal
-from connector.model import Severity
+from connector.journal import JournalView, SqliteJournal
+from connector.model import Job, Severity
 from connector.mounts import is_remote, kind_of, quiet_seconds
 from connector.moves import Folders
 from connector.outbox import OutboxScribe
 from connector.paths import folders_of, journal_of, owned
 from connector.policy import LookupRules, RouteRules
 from connector.ports import Clock, Courier, Inspector
+from connector.reminders import Reminders
 from connector.settings import Account, Route, Settings
 from connector.validation.catalogue import Catalogue, load_catalogue
 from connector.validation.pool import InspectionPool
 from connector.validation.rules.rulesets import check_all as check_rule_sets
 from connector.watch import Watch
 from connector.world import World
+
+REMIND_EVERY = 3600.0  # seconds between two looks at the deadlines of e-reporting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,8 +170,27 @@ def built(settings: Settings, chosen: list[Route], parts: Parts) -> Iterator[Ass
             journal=journal,
             lines=tuple(lines),
             desks=desks,
-            chores=_monitored(settings, stack),
+            chores=(*_monitored(settings, stack), *_reminded(settings, parts.clock)),
         )
+
+
+def _reminded(settings: Settings, clock: Clock) -> Iterator[Chore]:
+    """The chore that tells of deadlines, where a company has some."""
+    if settings.declarant:
+        calendar = read_calendar(settings.ereporting_calendar)
+        reminders = Reminders(
+            calendar,
+            declarants_of(settings, calendar),
+            reports=partial(_reports, settings),
+            today=lambda: clock.now().astimezone(ZoneInfo(settings.timezone)).date(),
+        )
+        yield Chore(name="ereporting/deadlines", every=REMIND_EVERY, act=reminders)
+
+
+def _reports(settings: Settings) -> list[Job]:
+    """Every job with a report of e-reporting, as the journal knows it now."""
+    with closing(JournalView(journal_of(settings))) as view:
+        return view.reports()
 
 
 @contextmanager

@@ -24,6 +24,7 @@ _COMMANDS = {
     "show": "looking",
     "retry": "retrying",
     "hold": "holding",
+    "deadlines": "deadlines",
     "directory": "directory",
     "check-config": "setting_up",
     "doctor": "doctor",

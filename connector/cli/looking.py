@@ -24,12 +24,14 @@ _SPANS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(day
 @click.pass_obj
 def status(context: Context) -> int:
     """How many files wait, where and why, and what became of those of the last 24 hours."""
+    from connector.cli.deadlines import near, summary, warning
     from connector.model import State
 
     since = datetime.now(UTC) - timedelta(days=1)
     with _view(context) as view:
         counts, outcomes = view.counts(), view.outcomes(since)
         oldest = _oldest_waiting(view)
+        due = near(context, view)
     running = _is_running(context)
     routes: list[dict[str, Any]] = [
         {
@@ -51,6 +53,7 @@ def status(context: Context) -> int:
                 "running": running,
                 "routes": routes,
                 "oldest_waiting": _summary(oldest) if oldest else None,
+                "deadlines": summary(due),
             }
         )
         return ExitCode.DONE
@@ -66,6 +69,8 @@ def status(context: Context) -> int:
     context.table([context.text(f"status.{column}") for column in ("route", "waiting", "last_day")], rows)
     if oldest:
         context.say(context.text("status.oldest", job=oldest.id, why=_why(context, oldest)))
+    if what := warning(context, due):
+        context.say(what)
     return ExitCode.DONE
 
 

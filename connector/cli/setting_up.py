@@ -84,7 +84,11 @@ def check_config(context: Context) -> int:
 
     settings = context.settings
     findings = list(checks.faults(settings))
-    for check in (partial(check_all, settings.schemas), check_rule_sets):
+    for check in (
+        partial(check_all, settings.schemas),
+        check_rule_sets,
+        partial(_check_declarants, settings),
+    ):
         try:
             check()
         except ConfigurationError as error:
@@ -102,6 +106,12 @@ def check_config(context: Context) -> int:
         context.say(context.text("check.environment", names=", ".join(overridden)))
     context.say(context.text("check.ok"))
     return ExitCode.DONE
+
+
+def _check_declarants(settings: Settings) -> None:
+    from connector.calendars import declarants_of, read_calendar
+
+    declarants_of(settings, read_calendar(settings.ereporting_calendar))
 
 
 def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
