@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -105,6 +105,28 @@ class FlowJournal(Protocol):
 
     def commit_page(self, account: str, cursor: str, steps: Sequence[Step]) -> None:
         """Make what a page told and the cursor behind it durable together. Raises as `Journal.commit`."""
+
+
+class Overview(Protocol):
+    """What the journal says of a route to somebody who looks at it from far."""
+
+    def to_do(self, route: str, limit: int) -> list[Job]:
+        """What somebody has to see to, newest first."""
+
+    def to_do_count(self, route: str) -> int:
+        """How many there are of these in all."""
+
+    def on_their_way(self, route: str) -> dict[State, int]:
+        """Jobs that are not at their end, by state."""
+
+    def longest_waiting(self, route: str, limit: int) -> list[Job]:
+        """The oldest documents on their way, oldest first; none that waits for a person."""
+
+    def ended(self, route: str, start: datetime, until: datetime) -> Mapping[str, int]:
+        """How many documents ended in a span of time, by outcome."""
+
+    def paused_since(self, route: str) -> datetime | None:
+        """Since when somebody wants the route to take nothing; None when it takes files."""
 
 
 class Inspector(Protocol):

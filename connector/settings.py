@@ -25,6 +25,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from connector.delivery import Delivery
 from connector.errors import ConfigurationError
 from connector.model import Family
 from connector.resources import shipped
@@ -132,7 +133,7 @@ def _profile(name: str) -> dict[str, Any]:
     return tomllib.loads(shipped("config", "profiles", f"{name}.toml").read_text("utf-8"))
 
 
-class Route(_Section):
+class Route(Delivery, _Section):
     """One inbox/outbox tree bound to one account and to the document families it accepts."""
 
     name: Name
@@ -159,6 +160,7 @@ class Route(_Section):
     rules: Literal["off", "warn", "error"] | None = None  # default: "warn", by what is installed
     batch: int = Field(500, ge=1, le=5000)
     folder_language: Literal["fr", "en"] | None = None  # default: the connector's language
+    dashboard: bool = True  # a page in the root that tells how things are
 
     @property
     def rules_level(self) -> Literal["off", "warn", "error"]:

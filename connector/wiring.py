@@ -42,6 +42,7 @@ from connector.outbox import OutboxScribe
 from connector.paths import folders_of, journal_of, owned
 from connector.policy import LookupRules, RouteRules
 from connector.ports import Clock, Courier, Inspector
+from connector.posting import Posts
 from connector.reminders import Reminders
 from connector.settings import Account, Route, Settings
 from connector.validation.catalogue import Catalogue, load_catalogue
@@ -170,8 +171,19 @@ def built(settings: Settings, chosen: list[Route], parts: Parts) -> Iterator[Ass
             journal=journal,
             lines=tuple(lines),
             desks=desks,
-            chores=(*_monitored(settings, stack), *_reminded(settings, parts.clock)),
+            chores=(
+                *_monitored(settings, stack),
+                *_reminded(settings, parts.clock),
+                *_posted(settings, lines, hands, parts.clock),
+            ),
         )
+
+
+def _posted(settings: Settings, lines: Sequence[Line], effects: Effects, clock: Clock) -> Iterator[Chore]:
+    """The chores that tell people how each route is."""
+    posts = Posts(settings, effects, clock)
+    for line in lines:
+        yield from posts.chores(line.route, line.inbox)
 
 
 def _reminded(settings: Settings, clock: Clock) -> Iterator[Chore]:

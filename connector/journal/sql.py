@@ -63,6 +63,13 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE job ADD COLUMN parent TEXT;  -- the bundle that a document came in
     CREATE INDEX job_parent ON job (parent, state) WHERE parent IS NOT NULL;
     """,
+    """
+    ALTER TABLE job ADD COLUMN resolved TEXT;  -- how people settled what was refused
+    CREATE INDEX job_to_do ON job (route) WHERE outcome NOT IN ('accepted', 'duplicate') AND resolved IS NULL;
+    DROP INDEX job_concluded;                  -- now with all that counting the ends of a day needs
+    CREATE INDEX job_concluded ON job (concluded_at, route, outcome, parent) WHERE concluded_at IS NOT NULL;
+    CREATE TABLE pause (route TEXT PRIMARY KEY, since TEXT NOT NULL) WITHOUT ROWID;
+    """,
 )
 
 INSERT_JOB = """
@@ -164,6 +171,7 @@ RELEASE = """
 """
 
 JOBS = "SELECT name, body FROM job"
+REPORTS = "SELECT name, body FROM job WHERE kin_key >= ? AND kin_key < ? ORDER BY seq"
 LAST_EVENT_SEQ = "SELECT coalesce(max(seq), 0) FROM event"
 TOLD = """
     SELECT job.route, job.outcome, count(*), max(job.concluded_at) FROM event JOIN job ON job.id = event.job
@@ -178,4 +186,3 @@ OUTCOMES = """
     SELECT route, outcome, count(*) FROM job WHERE concluded_at >= ? AND outcome IS NOT NULL
     GROUP BY route, outcome
 """
-REPORTS = "SELECT name, body FROM job WHERE kin_key >= ? AND kin_key < ? ORDER BY seq"
