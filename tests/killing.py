@@ -1,9 +1,10 @@
-"""The real connector, which kills itself without warning at one moment of a bundle's way.
+"""The real connector, which kills itself without warning at one moment of a bundle's or a result's way.
 
     python -m tests.killing CONFIG MOMENT
 
 MOMENT is `before`, `half` or `after` (half: with half a file written), what is done, and which time of it:
-`half/write/2`, `before/sync/1`, `after/directory/1`, `before/unpacked/1`, `after/concluded/1`, …
+`half/write/2`, `before/sync/1`, `after/directory/1`, `before/unpacked/1`, `after/concluded/1`,
+`after/publish/3`, …
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def die() -> None:
 
 
 class MortalHands(Effects):
-    """Effects that end with the process, at the documents of a bundle and at the folder they lie in."""
+    """Effects that end with the process: at a bundle's documents, at their folder, where results appear."""
 
     def __init__(self, moments: Moments) -> None:
         super().__init__(threads=1)
@@ -68,6 +69,11 @@ class MortalHands(Effects):
         digest = super().write_pieces(path, pieces)
         self._moments.end(chosen=chosen)
         return digest
+
+    def rename(self, source: Path, target: Path) -> None:
+        chosen = source.parent.name == ".staging" and self._moments.begin("publish")
+        super().rename(source, target)
+        self._moments.end(chosen=chosen)
 
     def sync_file(self, path: Path) -> None:
         chosen = names.parent_of(path.name) is not None and self._moments.begin("sync")

@@ -10,7 +10,7 @@ import itertools
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +18,12 @@ from pathlib import Path
 from connector import names
 from connector.errors import JournalBusy, JournalDamaged
 from connector.journal import sql, writing
-from connector.journal.rows import from_arrays, stamp
+from connector.journal.rows import from_arrays, from_row, stamp
 from connector.model import Job, NameWish, State, Step
 
 
 class SqliteJournal:
-    """Satisfies `ports.Journal`, `ports.BundleJournal` and `ports.FlowJournal`; for use from any thread.
+    """Satisfies `ports.Journal`, `BundleJournal`, `FlowJournal` and `ControlJournal`; for use from any thread.
 
     Args:
         path: the database file, on a local disk.
@@ -90,8 +90,11 @@ class SqliteJournal:
         return self._decision
 
     def reserve(self, wanted: Sequence[NameWish]) -> list[str]:
+        # Many wishes look at one folder, which may be large: its names are taken apart once.
+        seen = {visible for wish in wanted if (visible := wish.visible) is not None}
+        taken = {visible: _beginnings(visible) for visible in seen}
         with self._transaction() as db:
-            return [_reserve(db, wish) for wish in wanted]
+            return [_reserve(db, wish, taken[wish.visible] if wish.visible else ()) for wish in wanted]
 
     # ------------------------------------------------------------------ bundles
     def documents(self, bundle: str) -> list[Job]:
@@ -118,6 +121,43 @@ class SqliteJournal:
         with self._transaction() as db:
             writing.write(db, batch, stamp(datetime.now(UTC)))
             db.execute(sql.SET_CURSOR, (account, cursor))
+
+    # ------------------------------------------------------------------ what people tell by files
+    def latest(self, route: str, name: bytes, *, under_way: bool) -> Job | None:
+        query = sql.LATEST_UNDER_WAY if under_way else sql.LATEST
+        with self._translated():
+            row = self._reader().execute(query, (route, name)).fetchone()
+        return from_row(*row) if row else None
+
+    def pause(self, route: str, is_paused: bool) -> bool:
+        with self._translated():
+            known = self._reader().execute(sql.PAUSED_SINCE, (route,)).fetchone() is not None
+        if known == is_paused:
+            return False
+        at = stamp(datetime.now(UTC))
+        with self._transaction() as db:
+            if is_paused:
+                db.execute(sql.PAUSE, (route, at))
+            else:
+                db.execute(sql.RESUME, (route,))
+            writing.append(db, at, [("", "paused" if is_paused else "resumed", {"route": route})])
+        return True
+
+    def replaced(self, route: str) -> list[Job]:
+        return self._jobs(sql.REPLACED, (route,))
+
+    def unsettled(self, route: str) -> list[Job]:
+        return self._jobs(sql.UNSETTLED, (route,))
+
+    def settle(self, jobs: Sequence[str], how: str) -> int:
+        with self._transaction() as db:
+            ids = [row[0] for row in db.execute(sql.SETTLE, (how, json.dumps(jobs))).fetchall()]
+            writing.append(db, stamp(datetime.now(UTC)), [(job, "settled", {"how": how}) for job in sorted(ids)])
+        return len(ids)
+
+    def note(self, job: str, kind: str, facts: Mapping[str, str]) -> None:
+        with self._transaction() as db:
+            writing.append(db, stamp(datetime.now(UTC)), [(job, kind, facts)])
 
     # ------------------------------------------------------------------ inside
     def _reader(self) -> sqlite3.Connection:
@@ -194,7 +234,13 @@ def _is_damaged(path: Path) -> bool:
     return bool(answer != "ok")
 
 
-def _reserve(db: sqlite3.Connection, wish: NameWish) -> str:
+def _beginnings(visible: Iterable[str]) -> frozenset[str]:
+    """Names, and what stands before each of their dots: NAME is taken while NAME.ok.json is there."""
+    beginnings = (name[:end] for name in visible for end, dot in enumerate(name) if dot == ".")
+    return frozenset(itertools.chain(visible, beginnings))
+
+
+def _reserve(db: sqlite3.Connection, wish: NameWish, taken: Container[str]) -> str:
     row = db.execute(sql.NAME_OF_JOB, (wish.job, wish.folder)).fetchone()
     if row:
         return str(row[0])
@@ -202,7 +248,7 @@ def _reserve(db: sqlite3.Connection, wish: NameWish) -> str:
         name = names.numbered(wish.name, number)
         folded = name.casefold()
         if wish.visible is not None:
-            if any(seen == folded or seen.startswith(f"{folded}.") for seen in wish.visible):
+            if folded in taken:
                 continue
             db.execute(sql.RELEASE, (wish.route, wish.folder, folded))
         if db.execute(sql.RESERVE, (wish.route, wish.folder, folded, name, wish.job)).rowcount == 1:

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 from connector.messages import Language, Messages
 from connector.model import Job, Outcome
 from connector.outbox.case import Case, case_of
+from connector.outbox.forms import written
 from connector.outbox.notice import write_notice
-from connector.outbox.result import write_result
+from connector.outbox.result import record_of
 from connector.settings import Route
 
 
@@ -23,7 +24,7 @@ class Folders:
     duplicates: str
     statuses: str
     notice: str
-    duplicate: str
+    duplicate: str  # the form adds ".json", ".csv", ".xml" or ".go"
 
 
 FOLDERS: dict[Language, Folders] = {
@@ -33,7 +34,7 @@ FOLDERS: dict[Language, Folders] = {
         duplicates="doublons",
         statuses="statuts",
         notice=".ERREUR.txt",
-        duplicate=".doublon.json",
+        duplicate=".doublon",
     ),
     "en": Folders(
         ok="ok",
@@ -41,7 +42,7 @@ FOLDERS: dict[Language, Folders] = {
         duplicates="duplicates",
         statuses="statuses",
         notice=".ERROR.txt",
-        duplicate=".duplicate.json",
+        duplicate=".duplicate",
     ),
 }
 
@@ -85,25 +86,37 @@ class OutboxScribe:
             zone=self._zone,
             inbox=self._route.inbox_dir.name,
             errors_folder=self._folders.errors,
-            machine_file=".err.json",
+            machine_file=f".err.{self._route.result_formats[0]}",
             documents=documents,
         )
-        result = write_result(case, self._route.name, self._messages, self._english)
         folders = self._folders
         match case.outcome:
             case Outcome.ACCEPTED:
-                return [(f"{folders.ok}/{self._day(case)}", ".ok.json", result)]
+                return self._for_programs(case, self._filling(folders.ok, case), ".ok")
             case Outcome.DUPLICATE:
-                folder = f"{folders.duplicates}/{self._day(case)}"
-                return [(folder, "", None), (folder, folders.duplicate, result)]
+                folder = self._filling(folders.duplicates, case)
+                return [(folder, "", None), *self._for_programs(case, folder, folders.duplicate)]
             case _:
                 notice = write_notice(case, self._messages)
                 whole = job.sha256 is not None and not documents
                 return [
                     *([(folders.errors, "", None)] if whole else []),
                     (folders.errors, folders.notice, notice),
-                    (folders.errors, ".err.json", result),
+                    *self._for_programs(case, folders.errors, ".err"),
                 ]
 
-    def _day(self, case: Case) -> str:
-        return case.local(case.job.concluded_at or case.job.claimed_at).date().isoformat()
+    def _for_programs(self, case: Case, folder: str, suffix: str) -> list[tuple[str, str, bytes | None]]:
+        """The files that an ERP reads, in the order of the setting; the last one is what it waits for."""
+        record = record_of(case, self._route.name, self._messages, self._english)
+        files: list[tuple[str, str, bytes | None]] = [
+            (folder, f"{suffix}.{form}", written(record, form, self._route))
+            for form in self._route.result_formats
+        ]
+        return [*files, (folder, f"{suffix}.go", b"")] if self._route.go_marker else files
+
+    def _filling(self, folder: str, case: Case) -> str:
+        """A folder that fills up as time goes by: one a day, unless the site wants one for all."""
+        if self._route.result_layout == "flat":
+            return folder
+        concluded = case.job.concluded_at or case.job.claimed_at
+        return f"{folder}/{case.local(concluded).date().isoformat()}"
