@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from connector.crosscheck import stands
-from connector.model import Job, Outcome, State
+from connector.model import Document, Job, Outcome, State
 from connector.periods import PAYMENTS, Calendar, Declarant, Period, Shape, data_of, period_of
 
 SOON, URGENT = 3, 1  # days before the deadline on which it is told of
@@ -47,6 +47,7 @@ class Report:
     outcome: Outcome | None
     concluded_on: str | None  # ISO date and time
     stands: bool  # it counts: it has been sent, or will be
+    document: Document
 
     @property
     def is_accepted(self) -> bool:
@@ -155,6 +156,7 @@ def _report(job: Job) -> Report:
         outcome=job.outcome,
         concluded_on=job.concluded_at.isoformat() if job.concluded_at else None,
         stands=stands(job),
+        document=job.document,
     )
 
 

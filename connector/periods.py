@@ -7,6 +7,7 @@ of all regimes, and the deadline is the earliest that fits. What is odd is worth
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from connector.model import Document, Family, Problem, Severity
 
 TRANSACTIONS, PAYMENTS = "transactions", "payments"
 _DATA_OF = {"10.1": TRANSACTIONS, "10.3": TRANSACTIONS, "10.2": PAYMENTS, "10.4": PAYMENTS}
+
+_DECADES = ((1, 10), (11, 20), (21, 31))
 
 # The business rules find the same by their own names; nobody needs to read it twice.
 SAID_BY_RULES = {
@@ -157,6 +160,25 @@ class Declarant:
     name: str | None = None
 
 
+def read_period(written: str) -> Period | None:
+    """A period as people write it; None when it is none.
+
+    2026-11 is a month, 2026-11-D2 its second decade (11 to 20), 2026-09/2026-10 two months, and
+    2026-11-11/2026-11-20 any days.
+    """
+    first, _, last = written.strip().partition("/")
+    if found := re.fullmatch(r"(\d{4}-\d{2})-[dD]([123])", first):
+        start, end = _DECADES[int(found[2]) - 1]
+        month = _day(f"{found[1]}-01")
+        return Period(start=_within(month, start), end=_within(month, end)) if month and not last else None
+    whole_months = len(first) == len(last or first) == len("2026-11")
+    start_day = _day(f"{first}-01" if whole_months else first)
+    end_day = _day(f"{last or first}-01" if whole_months else last)
+    if start_day is None or end_day is None or end_day < start_day:
+        return None
+    return Period(start=start_day, end=_within(end_day, 31) if whole_months else end_day)
+
+
 def data_of(document: Document) -> tuple[str, ...]:
     """What a report is of: "transactions" or "payments"; both would be against G6.29."""
     kinds = (document.report_kind or "").split(",")
@@ -197,6 +219,20 @@ def period_problems(
     elif document.type_code == "IN" and today > (due := shape.reminder(period.end)):
         problems.append(_warning("report-late", f"{today}", f"{due}"))
     return tuple(problems)
+
+
+def due_on(document: Document, calendar: Calendar, declarants: Iterable[Declarant] = ()) -> date | None:
+    """The earliest day on which a report of this period may be due; None for what the calendar does not know.
+
+    Args:
+        declarants: the companies whose VAT regime is known.
+    """
+    period = period_of(document) if document.family is Family.EREPORTING else None
+    if period is None or period.end < period.start:
+        return None
+    regime = next((one.regime for one in declarants if one.siren == document.seller.siren), None)
+    shape = calendar.shape_of(period, data_of(document), regime)
+    return shape.reminder(period.end) if shape else None
 
 
 def _later(day: date, months: int) -> date:

@@ -25,6 +25,7 @@ _COMMANDS = {
     "retry": "retrying",
     "hold": "holding",
     "deadlines": "deadlines",
+    "ereporting": "ereporting",
     "directory": "directory",
     "check-config": "setting_up",
     "doctor": "doctor",

@@ -47,10 +47,8 @@ def deadlines(context: Context, days: int, siren: str | None) -> int:
     if not context.settings.declarant:
         context.say(context.text("deadlines.nobody"))
         return ExitCode.DONE
-    columns = ("due", "left", "data", "period", "company", "standing")
-    context.table(
-        [context.text(f"deadlines.{name}") for name in columns], [line(context, one) for one in found]
-    )
+    columns = [context.text(f"deadlines.{name}") for name in ("due", "left", "what")]
+    context.table(columns, [line(context, one) for one in found])
     if not found:
         context.say(context.text("deadlines.none"))
     if any(one.standing is Standing.LATE for one in found):
@@ -140,20 +138,22 @@ def told(report: Report) -> dict[str, Any]:
 
 def line(context: Context, deadline: Deadline) -> tuple[str, ...]:
     """A deadline as a row of a table for people."""
-    return (
-        _due(context, deadline),
-        left(context, deadline),
-        data(context, deadline.data, deadline.role),
-        span(context, deadline.period.start, deadline.period.end),
-        company(context, deadline.declarant.siren, deadline.declarant.name),
-        standing(context, deadline),
+    from connector.outbox import formats
+
+    what = context.text(
+        "deadlines.line",
+        company=deadline.declarant.name or formats.siren(deadline.declarant.siren),
+        data=data(context, deadline.data, deadline.role),
+        span=span(context, deadline.period.start, deadline.period.end),
+        standing=standing(context, deadline),
     )
+    return _due(context, deadline), left(context, deadline) or "-", what
 
 
-def left(context: Context, deadline: Deadline) -> str:
-    """How many days are left, as people count them; nothing when it does not matter any more."""
+def left(context: Context, deadline: Deadline) -> str | None:
+    """How many days are left, as people count them; None when it does not matter any more."""
     if not deadline.is_to_warn_of and deadline.standing != "open":
-        return "-"
+        return None
     days = deadline.days_left
     if days < 0:
         return context.messages.count("cli.deadlines.over", -days)
@@ -177,13 +177,6 @@ def data(context: Context, name: str, role: str) -> str:
 
 def span(context: Context, start: date, end: date) -> str:
     return context.text("deadlines.span", start=_day(context, start), end=_day(context, end))
-
-
-def company(context: Context, siren: str, name: str | None) -> str:
-    from connector.outbox import formats
-
-    number = formats.siren(siren)
-    return f"{name} ({number})" if name else number
 
 
 def _due(context: Context, deadline: Deadline) -> str:
