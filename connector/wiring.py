@@ -40,6 +40,7 @@ from connector.mounts import is_remote, kind_of, quiet_seconds
 from connector.moves import Folders
 from connector.outbox import OutboxScribe
 from connector.paths import folders_of, journal_of, owned
+from connector.periods import due_on
 from connector.policy import LookupRules, RouteRules
 from connector.ports import Clock, Courier, Inspector
 from connector.posting import Posts
@@ -300,7 +301,11 @@ def _line(
         inspector=inspector,
         courier=courier,
         scribe=OutboxScribe(
-            route, settings.environment, route.folder_language or settings.language, settings.timezone
+            route,
+            settings.environment,
+            route.folder_language or settings.language,
+            settings.timezone,
+            partial(due_on, calendar=calendar, declarants=declarants_of(settings, calendar)),
         ),
         clock=clock,
     )

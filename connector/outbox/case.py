@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from connector import names
 from connector.messages import Messages, kind_of
@@ -32,6 +32,12 @@ class Case:
     advice: Advice
     points: tuple[Point, ...]
     documents: tuple[Job, ...] = ()  # those that the job, a bundle, became
+    deadline: date | None = None  # of the period that a report is about
+
+    @property
+    def act_by(self) -> date | None:
+        """The day by which the sender has to act; None when nothing is to be sent, or nobody knows one."""
+        return None if self.advice.action is Action.NONE else self.deadline
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)
@@ -51,6 +57,7 @@ def case_of(
     errors_folder: str,
     machine_file: str = ".err.json",
     documents: Sequence[Job] = (),
+    deadline: date | None = None,
 ) -> Case:
     """The case of a concluded job.
 
@@ -58,6 +65,7 @@ def case_of(
         environment: "test" or "production"; None: the file was only looked at, not dropped.
         machine_file: suffix of the result file that an ERP reads, as texts name it.
         documents: those that the job, a bundle, became.
+        deadline: of the period that a report is about.
     Raises:
         ValueError: the job has no outcome yet, so there is nothing to tell.
     """
@@ -75,6 +83,7 @@ def case_of(
         machine_file=machine_file,
         points=points,
         documents=tuple(documents),
+        deadline=deadline,
         advice=bundle.advice_on(job.outcome, documents)
         if documents
         else advice(
@@ -164,6 +173,13 @@ def which_number(case: Case, messages: Messages) -> str | None:
     if case.advice.number is Number.NOT_ASKED:
         return None
     return messages.text(f"number.{case.advice.number}", **messages.words(case.job.document))
+
+
+def in_time(deadline: date | None, messages: Messages) -> str | None:
+    """By when it has to be done, in words; None when there is no such day."""
+    if deadline is None:
+        return None
+    return messages.text("next.by", date=formats.day(deadline.isoformat(), messages.language))
 
 
 def about_twin(case: Case, messages: Messages) -> str | None:

@@ -18,6 +18,7 @@ from connector.outbox.case import (
     Case,
     about_twin,
     details_of,
+    in_time,
     result_of,
     shown_name,
     title_of,
@@ -50,8 +51,8 @@ def notice_lines(case: Case, messages: Messages) -> list[str]:
     lines += told_points(errors, case.job.document, details_of(case, messages), messages)
     lines += _warnings(case, messages)
     lines += ["", messages.text("notice.next"), *paragraph(what_next(case, messages))]
-    if number := which_number(case, messages):
-        lines += paragraph(number)
+    for sentence in (which_number(case, messages), in_time(case.act_by, messages)):
+        lines += paragraph(sentence) if sentence else []
     if case.outcome is not Outcome.HELD and case.environment is not None:
         lines += paragraph(messages.text("notice.closing", errors_folder=case.errors_folder))
     if case.environment is not None:

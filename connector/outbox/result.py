@@ -14,7 +14,15 @@ from connector.messages import Messages
 from connector.model import Document, Family, Job, Outcome, Party, Problem, Reference
 from connector.outbox import bundle
 from connector.outbox.advice import Advice
-from connector.outbox.case import Case, about_twin, shown_name, what_happened, what_next, which_number
+from connector.outbox.case import (
+    Case,
+    about_twin,
+    in_time,
+    shown_name,
+    what_happened,
+    what_next,
+    which_number,
+)
 from connector.outbox.layout import clean
 from connector.outbox.points import Point, entry_of, place_of, term_for
 from connector.outbox.terms import line_of
@@ -222,14 +230,14 @@ def _next(case: Case, advice: Advice, messages: Messages, english: Messages) -> 
         "action": advice.action,
         "same_number_allowed": advice.same_number_allowed,
         "who": advice.who,
-        "deadline": None,
+        "deadline": case.act_by.isoformat() if case.act_by else None,
         "message": _advised(case, messages),
         "message_en": _advised(case, english),
     }
 
 
 def _advised(case: Case, messages: Messages) -> str:
-    sentences = (what_next(case, messages), which_number(case, messages))
+    sentences = (what_next(case, messages), which_number(case, messages), in_time(case.act_by, messages))
     return " ".join(sentence for sentence in sentences if sentence)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from connector.messages import Language, Messages
-from connector.model import Job, Outcome
+from connector.model import Document, Job, Outcome
 from connector.outbox.case import Case, case_of
 from connector.outbox.forms import written
 from connector.outbox.notice import write_notice
@@ -54,16 +55,25 @@ class OutboxScribe:
         environment: "test" or "production", told in every result.
         language: of the texts; folders follow the route's `folder_language` where it is set.
         timezone: name of the time zone of day folders and of the times in texts.
+        deadline_of: by when a report of its period is due; None for other documents.
     Raises:
         zoneinfo.ZoneInfoNotFoundError: there is no such time zone.
     """
 
-    def __init__(self, route: Route, environment: str, language: Language, timezone: str) -> None:
+    def __init__(
+        self,
+        route: Route,
+        environment: str,
+        language: Language,
+        timezone: str,
+        deadline_of: Callable[[Document], date | None] = lambda _: None,
+    ) -> None:
         self._route = route
         self._environment = environment
         self._messages = Messages(language)
         self._english = Messages("en")
         self._zone = ZoneInfo(timezone)
+        self._deadline_of = deadline_of
         self._folders = FOLDERS[route.folder_language or language]
 
     def compose(
@@ -88,6 +98,7 @@ class OutboxScribe:
             errors_folder=self._folders.errors,
             machine_file=f".err.{self._route.result_formats[0]}",
             documents=documents,
+            deadline=self._deadline_of(job.document) if job.document else None,
         )
         folders = self._folders
         match case.outcome:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from connector.messages import Messages
 from connector.model import Document, Family, Job, Party, Problem, Reference, Syntax
 from connector.outbox import formats
 from connector.outbox.advice import Action, Advice, advice
 from connector.outbox.blocks import business, company, fact, labelled, paragraph, text_file, told_points
-from connector.outbox.case import next_key, shown_name
+from connector.outbox.case import in_time, next_key, shown_name
 from connector.outbox.layout import WIDTH, clean, wrapped
 from connector.outbox.points import grouped
 
@@ -61,11 +61,19 @@ def asks_for_something(given: Advice) -> bool:
     return given.action is not Action.NONE or given.because is not None
 
 
-def status_notice(status: StatusFacts, job: Job | None, setting: Setting, messages: Messages) -> bytes | None:
+def status_notice(
+    status: StatusFacts,
+    job: Job | None,
+    setting: Setting,
+    messages: Messages,
+    *,
+    deadline: date | None = None,
+) -> bytes | None:
     """The whole text as the bytes of its file; None when the status asks for nothing.
 
     Args:
         job: the deposit it is about; None when no job of ours is.
+        deadline: of the period that a report is about.
     """
     given = status_advice(status, job)
     if not asks_for_something(given):
@@ -83,7 +91,7 @@ def status_notice(status: StatusFacts, job: Job | None, setting: Setting, messag
     lines += told_points(points, document, details, messages, actions=ours)
     if not points:
         lines += paragraph(messages.text("late.no_reason"))
-    lines += ["", messages.text("notice.next"), *_next(given, document, setting, messages)]
+    lines += ["", messages.text("notice.next"), *_next(given, document, deadline, setting, messages)]
     lines += ["", *_help(job, messages)]
     return text_file(lines)
 
@@ -157,11 +165,15 @@ def _deposit(job: Job | None, setting: Setting, messages: Messages) -> str:
     return messages.text("notice.received", name=shown_name(job), date=day, time=formats.time_of(dropped))
 
 
-def _next(given: Advice, document: Document, setting: Setting, messages: Messages) -> Iterator[str]:
+def _next(
+    given: Advice, document: Document, deadline: date | None, setting: Setting, messages: Messages
+) -> Iterator[str]:
     words = {**messages.words(document), "inbox": setting.inbox, "errors_folder": setting.errors_folder}
     yield from paragraph(messages.text(next_key(given, document, messages), **words))
     if messages.has(f"number.{given.number}"):
         yield from paragraph(messages.text(f"number.{given.number}", **words))
+    if given.action is not Action.NONE and (sentence := in_time(deadline, messages)):
+        yield from paragraph(sentence)
     yield from paragraph(messages.text("late.closing", errors_folder=setting.errors_folder))
 
 

@@ -8,11 +8,12 @@ After a wanted change of the texts, write the snapshots anew and read the differ
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from connector.calendars import read_calendar
 from connector.messages import LANGUAGES, Language
 from connector.model import (
     Document,
@@ -29,6 +30,7 @@ from connector.model import (
     VerdictStatus,
 )
 from connector.outbox import OutboxScribe
+from connector.periods import Calendar, due_on
 from connector.settings import Route
 
 CLAIMED = datetime(2026, 11, 22, 5, 2, 11, tzinfo=UTC)
@@ -65,7 +67,17 @@ REPORT = Document(
 
 
 def scribe(language: Language = "fr", environment: str = "production") -> OutboxScribe:
-    return OutboxScribe(ROUTE, environment, language, "Europe/Paris")
+    """A scribe who knows the calendar of e-reporting."""
+    return OutboxScribe(ROUTE, environment, language, "Europe/Paris", _due)
+
+
+@cache
+def _calendar() -> Calendar:
+    return read_calendar(None)
+
+
+def _due(document: Document) -> date | None:
+    return due_on(document, _calendar())
 
 
 def job(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from connector.messages import Language, Messages
@@ -93,4 +93,6 @@ def setting(language: Language, environment: str = "production") -> Setting:
 
 def text_of(name: str, language: Language) -> bytes | None:
     facts, about = STATUSES[name]
-    return status_notice(facts, about, setting(language), Messages(language))
+    reported = about is not None and about.document is not None and about.document.family is Family.EREPORTING
+    deadline = date(2026, 11, 30) if reported else None
+    return status_notice(facts, about, setting(language), Messages(language), deadline=deadline)
