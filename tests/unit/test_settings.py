@@ -84,6 +84,10 @@ def test_a_good_file_is_read_with_its_defaults(tmp_path: Path) -> None:
         ("https://api.example.com", "api.example.com", ["account.0.base_url"]),
         ('account = "pa"', 'account = "pa"\nquiet_seconds = -1', ["route.0.quiet_seconds"]),
         ('account = "pa"', 'account = "pa"\naccept = ["invoices"]', ["route.0.accept"]),
+        ('account = "pa"', 'account = "pa"\nresult_formats = []', ["route.0.result_formats"]),
+        ('account = "pa"', 'account = "pa"\nresult_formats = ["yaml"]', ["route.0.result_formats", "'xml'"]),
+        ('account = "pa"', 'account = "pa"\nresult_formats = ["csv", "csv"]', ["names a format twice"]),
+        ('account = "pa"', 'account = "pa"\nresult_format = ["csv"]', ['did you mean "result_formats"']),
         ("[[route]]", "[[route]", ["connector.toml"]),
     ],
 )  # fmt: skip
