@@ -2,9 +2,9 @@
 
 Each lane owns the jobs in certain states and is the only one to move them, so lanes never disagree:
 
-    intake   claimed, spooled, opened, vetted    claim → spool → inspect → unpack → gather
-    sending  valid, sending, unknown             reconcile → send
-    closing  unpacked, concluded, ready, published    sum up → stage → publish → archive
+    intake   claimed, spooled, opened, vetted    claim → spool → heed → inspect → unpack → gather
+    sending  valid, sending, unknown             reconcile → call off → send
+    closing  unpacked, concluded, ready, published    clear → sum up → stage → publish → archive
     follow   received                            one lane for an account, whatever its routes
 """
 
@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 
 from loguru import logger
 
-from connector import bundle_journey, journey
+from connector import bundle_journey, control_journey, journey
 from connector.errors import ConnectorError
 from connector.model import State
 from connector.ports import FlowJournal, Platform
@@ -167,9 +167,16 @@ class Stopwatch:
         return work
 
 
-INTAKE = (journey.claim, journey.spool, journey.inspect, bundle_journey.unpack, bundle_journey.gather)
-SENDING = (journey.reconcile, journey.send)
-CLOSING = (bundle_journey.sum_up, journey.stage, journey.publish, journey.archive)
+INTAKE = (
+    journey.claim,
+    journey.spool,
+    control_journey.heed,
+    journey.inspect,
+    bundle_journey.unpack,
+    bundle_journey.gather,
+)
+SENDING = (journey.reconcile, control_journey.call_off, journey.send)
+CLOSING = (control_journey.clear, bundle_journey.sum_up, journey.stage, journey.publish, journey.archive)
 
 
 def drain(world: World, grace: float) -> None:

@@ -11,7 +11,7 @@ import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from connector import names
 from connector.effects import Copied, Effects, Touched, is_there, sha256_of
@@ -143,15 +143,36 @@ def publish(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
     return None, Touched(directories=tuple(directories))
 
 
-def withdraw(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
-    """Take back result files that are no longer true, as far as nobody has changed or taken them."""
+def withdraw(fx: Effects, folders: Folders, job: Job, moved_to: Path | None = None) -> tuple[None, Touched]:
+    """Take back result files that are no longer true, as far as nobody has changed or taken them.
+
+    Args:
+        moved_to: where people may have put our answers by mistake, together with the original.
+    """
     directories: dict[Path, None] = {}
     for file in job.result:
-        target = folders.outbox / file.target
-        if is_there(target) and sha256_of(target) == file.sha256:
-            fx.unlink(target)
-            directories[target.parent] = None
+        places = [folders.outbox / file.target]
+        if moved_to is not None and file.sha256 != job.sha256:
+            places.append(moved_to / PurePosixPath(file.target).name)
+        for path in places:
+            if is_there(path) and sha256_of(path) == file.sha256:
+                fx.unlink(path)
+                directories[path.parent] = None
     return None, Touched(directories=tuple(directories))
+
+
+def put_letter(fx: Effects, staged: Path, target: Path, content: bytes) -> None:
+    """Let a text to people appear whole, in the place of an older one of that name, and for good.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    grown = fx.make_directories(target.parent)
+    fx.write(staged, content)
+    fx.sync_file(staged)
+    fx.replace(staged, target)
+    for directory in (target.parent, *grown):
+        fx.sync_directory(directory)
 
 
 def is_staged(folders: Folders, file: ResultFile) -> bool:

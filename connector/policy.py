@@ -46,7 +46,7 @@ STEPS: dict[State, frozenset[State]] = {
     State.OPENED: frozenset({State.OPENED, State.UNPACKED}),
     State.UNPACKED: frozenset({State.CONCLUDED}),
     State.VETTED: frozenset({State.VALID, State.CONCLUDED}),
-    State.VALID: frozenset({State.SENDING}),
+    State.VALID: frozenset({State.SENDING, State.CONCLUDED}),  # concluded: called off by a person
     State.SENDING: frozenset({State.VALID, State.UNKNOWN, State.RECEIVED, State.CONCLUDED}),
     State.UNKNOWN: frozenset({State.UNKNOWN, State.VALID, State.RECEIVED, State.CONCLUDED}),
     State.RECEIVED: frozenset({State.RECEIVED, State.UNKNOWN, State.CONCLUDED}),

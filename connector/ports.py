@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+from connector.controls import Answer, Request
 from connector.directory import Address, DirectoryLine
 from connector.model import (
     Drop,
@@ -44,6 +45,13 @@ class Drops(Protocol):
 
     def give_back(self, drop: Drop) -> None:
         """It could not be claimed: watch it from the beginning again."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether somebody wants nothing to be taken."""
+
+    def requests(self) -> tuple[Request, ...]:
+        """Files that ask for another one not to go. From any thread."""
 
 
 class Journal(Protocol):
@@ -105,6 +113,35 @@ class FlowJournal(Protocol):
 
     def commit_page(self, account: str, cursor: str, steps: Sequence[Step]) -> None:
         """Make what a page told and the cursor behind it durable together. Raises as `Journal.commit`."""
+
+
+class ControlJournal(Protocol):
+    """The part of the journal that people's wishes, told by files, need."""
+
+    def latest(self, route: str, name: bytes, *, under_way: bool) -> Job | None:
+        """The latest job of a route with this name; only among those on their way or held, if `under_way`."""
+
+    def pause(self, route: str, is_paused: bool) -> bool:
+        """Write down that a route is paused or goes on; whether that is new."""
+
+    def replaced(self, route: str) -> list[Job]:
+        """Refused jobs, not settled, whose bytes or whose number came again and were taken."""
+
+    def unsettled(self, route: str) -> list[Job]:
+        """Refused and held jobs that nobody has settled, newest first."""
+
+    def settle(self, jobs: Sequence[str], how: str) -> int:
+        """Write down how refused jobs were settled; how many were not before."""
+
+    def note(self, job: str, kind: str, facts: Mapping[str, str]) -> None:
+        """Append something that is no step of a job to the history."""
+
+
+class Letters(Protocol):
+    """Texts to people that are no result of a job."""
+
+    def not_cancelled(self, target: bytes, job: Job | None, answer: Answer) -> tuple[str, bytes]:
+        """(path below the outbox, content): why a file that somebody wanted to cancel is not cancelled."""
 
 
 class Overview(Protocol):

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, closing
 from datetime import date
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from connector import noticeboard
 from connector.calendars import declarants_of, read_calendar
 from connector.chores import Chore
-from connector.deadlines import Deadline, Standing, deadlines_of
+from connector.deadlines import Deadline, Standing, deadlines_of, earliest_end
 from connector.effects import Effects
 from connector.inbox import Inbox
 from connector.journal.overview import RouteOverview
 from connector.noticeboard import Noticeboard, Place
 from connector.outbox.board import BoardPage
+from connector.outbox.letters import RouteLetters
 from connector.paths import journal_of
 from connector.ports import Clock
 from connector.settings import Route, Settings
 
+_GUIDE_EVERY = 60.0  # seconds
 _SHOWN = 3  # deadlines that a board looks at
 
 
@@ -44,10 +47,19 @@ class Posts:
         Args:
             inbox: its own, of which only the number of waiting files is read.
         """
-        if not route.dashboard:
-            return ()
-        board = self._noticeboard(route, inbox)
-        return (Chore(name=f"{route.name}/board", every=noticeboard.EVERY, act=board.renew),)
+        guide = partial(self._guide, route)
+        found = [Chore(name=f"{route.name}/guide", every=_GUIDE_EVERY, act=guide)]
+        if route.dashboard:
+            board = self._noticeboard(route, inbox)
+            found.append(Chore(name=f"{route.name}/board", every=noticeboard.EVERY, act=board.renew))
+        return tuple(found)
+
+    def _guide(self, route: Route) -> None:
+        """Put the text back that says what each folder is for, if it is missing or was changed."""
+        name, content = RouteLetters(route, route.folder_language or self._settings.language).guide()
+        path = route.root.absolute() / name
+        if not path.is_file() or path.read_bytes() != content:
+            noticeboard.put_in_place(self._effects, path, content)
 
     def _noticeboard(self, route: Route, inbox: Inbox) -> Noticeboard[RouteOverview]:
         settings = self._settings
@@ -77,5 +89,5 @@ class Posts:
         if not declarants:
             return ()
         today: date = self._clock.now().astimezone(self._zone).date()
-        found = deadlines_of(self._calendar, declarants, view.reports(), today)
+        found = deadlines_of(self._calendar, declarants, view.reports(since=earliest_end(today)), today)
         return tuple(one for one in found if one.standing is not Standing.DONE)[:_SHOWN]

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from loguru import logger
 
-from connector import checks
+from connector import checks, control_journey
 from connector.calendars import declarants_of, read_calendar
 from connector.chores import Chore
 from connector.clock import SystemClock
@@ -39,6 +39,7 @@ from connector.model import Job, Severity
 from connector.mounts import is_remote, kind_of, quiet_seconds
 from connector.moves import Folders
 from connector.outbox import OutboxScribe
+from connector.outbox.letters import RouteLetters
 from connector.paths import folders_of, journal_of, owned
 from connector.periods import due_on
 from connector.policy import LookupRules, RouteRules
@@ -52,6 +53,7 @@ from connector.validation.rules.rulesets import check_all as check_rule_sets
 from connector.watch import Watch
 from connector.world import World
 
+SETTLE_EVERY = 15.0  # seconds between two looks at what people have put away
 REMIND_EVERY = 3600.0  # seconds between two looks at the deadlines of e-reporting
 
 
@@ -184,6 +186,11 @@ def _posted(settings: Settings, lines: Sequence[Line], effects: Effects, clock: 
     """The chores that tell people how each route is."""
     posts = Posts(settings, effects, clock)
     for line in lines:
+        yield Chore(
+            name=f"{line.route.name}/errors",
+            every=SETTLE_EVERY,
+            act=partial(control_journey.settle, line.world),
+        )
         yield from posts.chores(line.route, line.inbox)
 
 
@@ -297,6 +304,7 @@ def _line(
         drops=inbox,
         journal=journal,
         bundles=journal,
+        controls=journal,
         effects=effects,
         inspector=inspector,
         courier=courier,
@@ -307,6 +315,7 @@ def _line(
             settings.timezone,
             partial(due_on, calendar=calendar, declarants=declarants_of(settings, calendar)),
         ),
+        letters=RouteLetters(route, route.folder_language or settings.language),
         clock=clock,
     )
     return Line(route=route, world=world, inbox=inbox, bell=bell)

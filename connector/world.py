@@ -19,7 +19,17 @@ from connector.effects import Effects
 from connector.model import Job, NameWish, Parcel, State, Step, SubmitAnswer
 from connector.moves import Folders
 from connector.policy import LookupRules, RouteRules
-from connector.ports import BundleJournal, Clock, Courier, Drops, Inspector, Journal, Scribe
+from connector.ports import (
+    BundleJournal,
+    Clock,
+    ControlJournal,
+    Courier,
+    Drops,
+    Inspector,
+    Journal,
+    Letters,
+    Scribe,
+)
 
 Value = TypeVar("Value")
 
@@ -37,10 +47,12 @@ class World:
     drops: Drops
     journal: Journal
     bundles: BundleJournal
+    controls: ControlJournal
     effects: Effects
     inspector: Inspector
     courier: Courier
     scribe: Scribe
+    letters: Letters
     clock: Clock
     unwritten: dict[str, SubmitAnswer] = field(default_factory=dict)  # by job id; came, not written down
 

@@ -24,6 +24,7 @@ _COMMANDS = {
     "show": "looking",
     "retry": "retrying",
     "hold": "holding",
+    "resolve": "resolving",
     "deadlines": "deadlines",
     "ereporting": "ereporting",
     "directory": "directory",

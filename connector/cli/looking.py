@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from connector.cli.context import Context, global_options
+from connector.controls import is_pause
 from connector.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ def status(context: Context) -> int:
         {
             "route": route.name,
             "account": route.account,
+            "paused": _is_paused(route.inbox_dir),
             "states": {
                 str(state): count
                 for state, count in counts.get(route.name, {}).items()
@@ -65,10 +69,11 @@ def status(context: Context) -> int:
     for entry in routes:
         waiting = ", ".join(f"{count} {label('state', state)}" for state, count in entry["states"].items())
         done = ", ".join(f"{count} {context.outcome(name)}" for name, count in entry["last_24h"].items())
-        rows.append((str(entry["route"]), waiting or "-", done or "-"))
+        name = context.text("status.paused", route=entry["route"]) if entry["paused"] else entry["route"]
+        rows.append((name, waiting or "-", done or "-"))
     context.table([context.text(f"status.{column}") for column in ("route", "waiting", "last_day")], rows)
     if oldest:
-        context.say(context.text("status.oldest", job=oldest.id, why=_why(context, oldest)))
+        context.say(context.text("status.oldest", job=oldest.id, why=why(context, oldest)))
     if what := warning(context, due):
         context.say(what)
     return ExitCode.DONE
@@ -134,7 +139,7 @@ def show(context: Context, job_id: str) -> int:
         if value not in (None, [], ""):
             context.say(f"{key:>16}  {value}")
     if job.waits_for:
-        context.say(f"{'':>16}  {_why(context, job)}")
+        context.say(f"{'':>16}  {why(context, job)}")
     for problem in (*(job.verdict.problems if job.verdict else ()), *job.problems):
         entry = context.messages.entry(problem.code, source=problem.source, message=problem.message)
         where = ", ".join(filter(None, (problem.where, f"line {problem.line}" if problem.line else None)))
@@ -171,13 +176,22 @@ def _is_running(context: Context) -> bool:
     return is_owned(context.settings)
 
 
+def _is_paused(inbox: Path) -> bool:
+    """Whether somebody has put the file there that pauses a route, as the folder says at this moment."""
+    try:
+        return any(is_pause(os.fsencode(path.name)) for path in inbox.iterdir())
+    except OSError:
+        return False
+
+
 def _oldest_waiting(view: JournalView) -> Job | None:
     from connector.policy import OPEN
 
     return min(view.jobs(states=OPEN, limit=100_000), key=lambda job: job.id, default=None)
 
 
-def _why(context: Context, job: Job) -> str:
+def why(context: Context, job: Job) -> str:
+    """Why a job waits, or where it is, in a sentence."""
     if job.waits_for:
         return context.messages.waiting(job.waits_for)
     return context.messages.label("state", job.state)

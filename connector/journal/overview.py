@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from connector.journal import sql
 from connector.journal.rows import from_row, stamp
 from connector.journal.view import JournalView
 from connector.model import Job, State
@@ -40,7 +41,6 @@ ENDS_OF_BUNDLES = """
         WHERE concluded_at >= ? AND concluded_at < ? AND route = ? AND parent IS NOT NULL
     ) AND concluded_at >= ? AND concluded_at < ? AND outcome IS NOT NULL GROUP BY outcome
 """
-PAUSED = "SELECT since FROM pause WHERE route = ?"
 
 
 class RouteOverview(JournalView):
@@ -73,7 +73,7 @@ class RouteOverview(JournalView):
 
     def paused_since(self, route: str) -> datetime | None:
         """Since when the route has taken nothing because somebody said so; None when it takes files."""
-        return next((datetime.fromisoformat(since) for (since,) in self._rows(PAUSED, route)), None)
+        return next((datetime.fromisoformat(since) for (since,) in self._rows(sql.PAUSED_SINCE, route)), None)
 
     def _pairs(self, query: str, *values: object) -> Iterator[tuple[str, int]]:
         yield from self._rows(query, *values)

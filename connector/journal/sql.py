@@ -65,7 +65,8 @@ MIGRATIONS: tuple[str, ...] = (
     """,
     """
     ALTER TABLE job ADD COLUMN resolved TEXT;  -- how people settled what was refused
-    CREATE INDEX job_to_do ON job (route) WHERE outcome NOT IN ('accepted', 'duplicate') AND resolved IS NULL;
+    CREATE INDEX job_to_do ON job (route, state, sha256, business_key)
+        WHERE outcome NOT IN ('accepted', 'duplicate') AND resolved IS NULL;
     DROP INDEX job_concluded;                  -- now with all that counting the ends of a day needs
     CREATE INDEX job_concluded ON job (concluded_at, route, outcome, parent) WHERE concluded_at IS NOT NULL;
     CREATE TABLE pause (route TEXT PRIMARY KEY, since TEXT NOT NULL) WITHOUT ROWID;
@@ -171,6 +172,44 @@ RELEASE = """
 """
 
 JOBS = "SELECT name, body FROM job"
+LATEST = (
+    "SELECT name, body FROM job WHERE route = ? AND name = ? AND state <> 'void' ORDER BY seq DESC LIMIT 1"
+)
+LATEST_UNDER_WAY = """
+    SELECT name, body FROM job
+    WHERE route = ? AND name = ? AND state NOT IN ('done', 'void') ORDER BY seq DESC LIMIT 1
+"""
+UNSETTLED = f"""
+    SELECT {_ALL} FROM (
+        SELECT name, body FROM job
+        WHERE route = ? AND outcome NOT IN ('accepted', 'duplicate') AND resolved IS NULL
+        ORDER BY seq DESC
+    )
+"""
+# Refused and told of, and after that the same bytes or the same document came again and were looked into.
+_CAME_AGAIN = """
+    SELECT 1 FROM job AS new
+    WHERE {same} AND new.route = old.route AND new.seq > old.seq
+      AND new.state NOT IN ('claimed', 'spooled', 'void')
+      AND (SELECT min(seq) FROM event WHERE job = coalesce(new.parent, new.id))
+        > (SELECT max(seq) FROM event WHERE job = old.id AND kind = 'published')
+"""
+REPLACED = f"""
+    SELECT {_ALL} FROM (
+        SELECT name, body FROM job AS old
+        WHERE route = ? AND outcome NOT IN ('accepted', 'duplicate') AND resolved IS NULL
+          AND state IN ('published', 'done')
+          AND (EXISTS ({_CAME_AGAIN.format(same="new.sha256 = old.sha256")})
+            OR EXISTS ({_CAME_AGAIN.format(same="new.business_key = old.business_key")}))
+        ORDER BY seq
+    )
+"""
+SETTLE = """
+    UPDATE job SET resolved = ? WHERE id IN (SELECT value FROM json_each(?)) AND resolved IS NULL RETURNING id
+"""
+PAUSED_SINCE = "SELECT since FROM pause WHERE route = ?"
+PAUSE = "INSERT INTO pause VALUES (?, ?)"
+RESUME = "DELETE FROM pause WHERE route = ?"
 REPORTS = "SELECT name, body FROM job WHERE kin_key >= ? AND kin_key < ? ORDER BY seq"
 LAST_EVENT_SEQ = "SELECT coalesce(max(seq), 0) FROM event"
 TOLD = """

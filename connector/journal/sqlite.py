@@ -10,7 +10,7 @@ import itertools
 import json
 import sqlite3
 import threading
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,12 +18,12 @@ from pathlib import Path
 from connector import names
 from connector.errors import JournalBusy, JournalDamaged
 from connector.journal import sql, writing
-from connector.journal.rows import from_arrays, stamp
+from connector.journal.rows import from_arrays, from_row, stamp
 from connector.model import Job, NameWish, State, Step
 
 
 class SqliteJournal:
-    """Satisfies `ports.Journal`, `ports.BundleJournal` and `ports.FlowJournal`; for use from any thread.
+    """Satisfies `Journal`, `BundleJournal`, `FlowJournal` and `ControlJournal` of `ports`; for any thread.
 
     Args:
         path: the database file, on a local disk.
@@ -121,6 +121,44 @@ class SqliteJournal:
         with self._transaction() as db:
             writing.write(db, batch, stamp(datetime.now(UTC)))
             db.execute(sql.SET_CURSOR, (account, cursor))
+
+    # ------------------------------------------------------------------ what people tell by files
+    def latest(self, route: str, name: bytes, *, under_way: bool) -> Job | None:
+        query = sql.LATEST_UNDER_WAY if under_way else sql.LATEST
+        with self._translated():
+            row = self._reader().execute(query, (route, name)).fetchone()
+        return from_row(*row) if row else None
+
+    def pause(self, route: str, is_paused: bool) -> bool:
+        with self._translated():
+            known = self._reader().execute(sql.PAUSED_SINCE, (route,)).fetchone() is not None
+        if known == is_paused:
+            return False
+        at = stamp(datetime.now(UTC))
+        with self._transaction() as db:
+            if is_paused:
+                db.execute(sql.PAUSE, (route, at))
+            else:
+                db.execute(sql.RESUME, (route,))
+            writing.append(db, at, [("", "paused" if is_paused else "resumed", {"route": route})])
+        return True
+
+    def replaced(self, route: str) -> list[Job]:
+        return self._jobs(sql.REPLACED, (route,))
+
+    def unsettled(self, route: str) -> list[Job]:
+        return self._jobs(sql.UNSETTLED, (route,))
+
+    def settle(self, jobs: Sequence[str], how: str) -> int:
+        with self._transaction() as db:
+            ids = [row[0] for row in db.execute(sql.SETTLE, (how, json.dumps(jobs))).fetchall()]
+            notes = [(job, "settled", {"how": how}) for job in sorted(ids)]
+            writing.append(db, stamp(datetime.now(UTC)), notes)
+        return len(ids)
+
+    def note(self, job: str, kind: str, facts: Mapping[str, str]) -> None:
+        with self._transaction() as db:
+            writing.append(db, stamp(datetime.now(UTC)), [(job, kind, facts)])
 
     # ------------------------------------------------------------------ inside
     def _reader(self) -> sqlite3.Connection:
