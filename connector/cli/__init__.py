@@ -30,6 +30,7 @@ _COMMANDS = {
     "directory": "directory",
     "check-config": "setting_up",
     "doctor": "doctor",
+    "lifecycle": "lifecycle",
     "health": "health",
     "audit": "auditing",
     "init": "setting_up",
