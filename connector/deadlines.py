@@ -17,7 +17,9 @@ from connector.periods import PAYMENTS, Calendar, Declarant, Period, Shape, data
 
 SOON, URGENT = 3, 1  # days before the deadline on which it is told of
 ASKED_FOR = 31  # days after its deadline during which a missing report is told of
-_LONGEST = timedelta(days=490)  # from the begin of a period to its deadline: a year, three months and a bit
+# The longest that a calendar may ask for (see `calendars`), with a little to spare.
+_LONGEST_WAIT = timedelta(days=130)  # from the end of a period to its deadline: three months and the rest
+_LONGEST = timedelta(days=370) + _LONGEST_WAIT  # from its beginning
 
 
 class Standing(StrEnum):
@@ -124,6 +126,11 @@ def deadlines_of(
     reports = reports_by_period(jobs)
     known = (_with_reports(one, reports.get(_key(one), ())) for one in owed)
     return tuple(sorted(known, key=lambda one: (one.due, one.declarant.siren, one.data, one.role)))
+
+
+def earliest_end(today: date, behind: int = ASKED_FOR) -> date:
+    """The end of the first period whose reports `deadlines_of` may ask for."""
+    return today - timedelta(days=behind) - _LONGEST_WAIT
 
 
 def reports_by_period(jobs: Iterable[Job]) -> dict[tuple[str, str, str, Period], tuple[Report, ...]]:

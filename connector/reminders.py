@@ -7,7 +7,7 @@ from datetime import date
 
 from loguru import logger
 
-from connector.deadlines import Deadline, deadlines_of
+from connector.deadlines import Deadline, deadlines_of, earliest_end
 from connector.model import Job
 from connector.periods import Calendar, Declarant
 
@@ -16,7 +16,7 @@ class Reminders:
     """Tells of each deadline once for each step that it comes nearer; after a new start, once more.
 
     Args:
-        reports: the jobs with a report, oldest first, whenever it is asked.
+        reports: the jobs with reports of periods that ended since a day, oldest first.
         today: the day where the companies are.
     """
 
@@ -24,7 +24,7 @@ class Reminders:
         self,
         calendar: Calendar,
         declarants: Sequence[Declarant],
-        reports: Callable[[], Sequence[Job]],
+        reports: Callable[[date], Sequence[Job]],
         today: Callable[[], date],
     ) -> None:
         self._calendar, self._declarants = calendar, declarants
@@ -32,7 +32,9 @@ class Reminders:
         self._told: set[tuple[object, ...]] = set()
 
     def __call__(self) -> None:
-        near = deadlines_of(self._calendar, self._declarants, self._reports(), self._today())
+        today = self._today()
+        known = self._reports(earliest_end(today))
+        near = deadlines_of(self._calendar, self._declarants, known, today)
         for deadline in near:
             step = (
                 deadline.declarant.siren,

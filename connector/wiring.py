@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -207,10 +207,10 @@ def _reminded(settings: Settings, clock: Clock) -> Iterator[Chore]:
         yield Chore(name="ereporting/deadlines", every=REMIND_EVERY, act=reminders)
 
 
-def _reports(settings: Settings) -> list[Job]:
-    """Every job with a report of e-reporting, as the journal knows it now."""
+def _reports(settings: Settings, since: date) -> list[Job]:
+    """The jobs with reports of periods that ended since a day, as the journal knows them now."""
     with closing(JournalView(journal_of(settings))) as view:
-        return view.reports()
+        return view.reports(since=since)
 
 
 @contextmanager

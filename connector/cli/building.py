@@ -18,7 +18,7 @@ from connector.errors import ConfigurationError, ExitCode
 
 if TYPE_CHECKING:
     from connector.ereporting import Company, Kind, Made
-    from connector.model import Document, Problem
+    from connector.model import Document, Job, Problem
     from connector.periods import Calendar, Period
     from connector.settings import Route
 
@@ -153,7 +153,7 @@ def _built(
     *,
     rectify: bool,
 ) -> _Built:
-    from connector.ereporting import INITIAL, RECTIFYING, Order, make
+    from connector.ereporting import INITIAL, RECTIFYING, Order, make, remarks
     from connector.journal.view import JournalView
     from connector.paths import journal_of
 
@@ -177,12 +177,17 @@ def _built(
     made = make(order)
     if not made.content:
         return _Built(table=table, kind=kind, made=made, problems=made.problems)
-    document, found = _looked_at(made)
-    return _Built(table=table, kind=kind, made=made, problems=(*made.problems, *found), document=document)
+    job = _looked_at(made)
+    assert job.verdict is not None
+    problems = [*made.problems, *job.verdict.problems]
+    if job.document is not None:
+        problems += remarks(order, job)
+    return _Built(table=table, kind=kind, made=made, problems=tuple(problems), document=job.document)
 
 
-def _looked_at(made: Made) -> tuple[Document | None, tuple[Problem, ...]]:
+def _looked_at(made: Made) -> Job:
     """The report as a route would see it: by its schema and by the rules of e-reporting."""
+    from connector.outbox.preview import looked_at
     from connector.validation.inspect import inspect_file
     from connector.validation.schemas import Schemas
 
@@ -190,7 +195,7 @@ def _looked_at(made: Made) -> tuple[Document | None, tuple[Problem, ...]]:
         path = Path(folder) / "report.xml"
         path.write_bytes(made.content)
         seen = inspect_file(path, Schemas(), name=made.name, rules="error")
-    return seen.document, seen.verdict.problems
+    return looked_at(os.fsencode(made.name), len(made.content), seen)
 
 
 def _placed(made: Made, route: Route) -> Path:

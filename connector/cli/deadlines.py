@@ -62,11 +62,13 @@ def near(context: Context, view: JournalView, *, ahead: int = 30) -> list[Deadli
     if not context.settings.declarant:
         return []
     from connector.calendars import declarants_of, read_calendar
-    from connector.deadlines import deadlines_of
+    from connector.deadlines import deadlines_of, earliest_end
 
     calendar = read_calendar(context.settings.ereporting_calendar)
     declarants = declarants_of(context.settings, calendar)
-    return list(deadlines_of(calendar, declarants, view.reports(), today(context), ahead=ahead))
+    now = today(context)
+    known = view.reports(since=earliest_end(now))
+    return list(deadlines_of(calendar, declarants, known, now, ahead=ahead))
 
 
 def today(context: Context) -> date:

@@ -77,18 +77,18 @@ def status(context: Context, siren: str | None, written: str | None) -> int:
 def _rows(context: Context) -> list[_Row]:
     """What the calendar asks for and what the journal has, newest period last."""
     from connector.calendars import declarants_of, read_calendar
-    from connector.deadlines import deadlines_of, reports_by_period
+    from connector.deadlines import deadlines_of, earliest_end, reports_by_period
     from connector.journal.view import JournalView
     from connector.paths import journal_of
 
     calendar = read_calendar(context.settings.ereporting_calendar)
     declarants = declarants_of(context.settings, calendar)
+    now = today(context)
     view = JournalView(journal_of(context.settings))
     try:
-        jobs = view.reports()
+        jobs = view.reports(since=earliest_end(now, _LOOK_BACK))
     finally:
         view.close()
-    now = today(context)
     owed = deadlines_of(calendar, declarants, jobs, now, behind=_LOOK_BACK)
     found = {
         (one.declarant.siren, one.data, one.role, one.period): _Row(

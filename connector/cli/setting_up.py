@@ -121,7 +121,7 @@ def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
             lines += _flat(item, f"{prefix}{key}.")
         elif isinstance(item, list) and item and isinstance(item[0], dict):
             for entry in item:
-                lines += _flat(entry, f"{prefix}{key}.{entry.get('name', '')}.")
+                lines += _flat(entry, f"{prefix}{key}.{entry.get('name') or entry.get('siren', '')}.")
         else:
             lines.append((f"{prefix}{key}", item))
     return lines

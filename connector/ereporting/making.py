@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from connector.crosscheck import report_clash
 from connector.deadlines import Report, reports_by_period
 from connector.ereporting.naming import Kind, file_name, transmission_id
 from connector.ereporting.report import Head, payments_report, sales_report
 from connector.ereporting.rows import Payment, Sale, read_payments, read_sales
 from connector.model import Job, Problem, Severity
-from connector.periods import Calendar, Declarant, Period
+from connector.periods import Calendar, Declarant, Period, period_problems
 
 INITIAL, RECTIFYING = "IN", "RE"
 
@@ -93,6 +94,19 @@ def make(order: Order) -> Made:
         name=file_name(siren, number, order.period),
         content=content,
     )
+
+
+def remarks(order: Order, job: Job) -> list[Problem]:
+    """What the route will say of a report that was made, as far as it is known now: warnings.
+
+    Args:
+        job: the report as it would be taken, its document known.
+    """
+    assert job.document is not None
+    clash = report_clash(job, order.jobs)
+    less = [problem for problem in clash.problems if clash.earlier is not None] if clash else []
+    late = period_problems(job.document, order.now.date(), order.calendar, [order.company.declarant])
+    return [replace(problem, severity=Severity.WARNING) for problem in (*less, *late)]
 
 
 def _written(head: Head, rows: Sequence[Sale | Payment]) -> bytes:

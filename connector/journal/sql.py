@@ -210,7 +210,10 @@ SETTLE = """
 PAUSED_SINCE = "SELECT since FROM pause WHERE route = ?"
 PAUSE = "INSERT INTO pause VALUES (?, ?)"
 RESUME = "DELETE FROM pause WHERE route = ?"
-REPORTS = "SELECT name, body FROM job WHERE kin_key >= ? AND kin_key < ? ORDER BY seq"
+# The key of a report is "period|<siren>|<role>|<start>/<end>": see `crosscheck.kin_key`.
+REPORTS = """
+    SELECT name, body FROM job WHERE kin_key >= ? AND kin_key < ? AND substr(kin_key, -10) >= ? ORDER BY seq
+"""
 LAST_EVENT_SEQ = "SELECT coalesce(max(seq), 0) FROM event"
 TOLD = """
     SELECT job.route, job.outcome, count(*), max(job.concluded_at) FROM event JOIN job ON job.id = event.job

@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -139,10 +139,17 @@ class JournalView:
         for row in self._rows(query, *values, limit):
             yield from_row(*row)
 
-    def reports(self, siren: str | None = None) -> list[Job]:
-        """Jobs with a report of e-reporting that says its period, oldest first; of one company, or of all."""
+    def reports(self, siren: str | None = None, *, since: date | None = None) -> list[Job]:
+        """Jobs with a report of e-reporting that says its period, oldest first.
+
+        Args:
+            siren: of one company; None for all.
+            since: only periods that ended on this day or later.
+        """
         first = f"period|{siren}|" if siren else "period|"
-        return [from_row(*row) for row in self._rows(sql.REPORTS, first, first[:-1] + "}")]  # "}" follows "|"
+        last = first[:-1] + "}"  # the character that follows "|"
+        rows = self._rows(sql.REPORTS, first, last, since.isoformat() if since else "")
+        return [from_row(*row) for row in rows]
 
     def job(self, job_id: str) -> Job | None:
         return next((from_row(*row) for row in self._rows(sql.JOB, job_id)), None)

@@ -188,6 +188,8 @@ def test_a_rectifying_report_with_less_in_it_is_held_and_one_with_more_goes(
     ):
         built = build(tree, "--sales", sales(tree, *amounts), *more)
         assert built.code == 0, built.err
+        warned = {problem["code"] for problem in built.lines[0]["problems"]} - {"report-late"}
+        assert warned == ({"report-carries-less"} if code else set())
         assert tree.run_once().code == code
     assert [(one["type"], one["outcome"]) for one in of_period(tree)["reports"]] == [
         ("IN", "accepted"),

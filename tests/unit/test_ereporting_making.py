@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.calendars import read_calendar
-from connector.ereporting import INITIAL, RECTIFYING, Company, Kind, Made, Order, make
+from connector.ereporting import INITIAL, RECTIFYING, Company, Kind, Made, Order, make, remarks
 from connector.ereporting.naming import transmission_id
 from connector.ereporting.report import Head, payments_report, sales_report
 from connector.ereporting.rows import Payment, Sale
@@ -316,3 +317,32 @@ def test_every_problem_of_a_table_is_explained_in_both_languages() -> None:
             assert not entry.is_general
             assert entry.title
             assert entry.action
+
+
+# --------------------------------------------------------------------------- what the route will say
+def remarked(jobs: list[Job], type_code: str, today: str, **more: Any) -> list[tuple[str, Severity]]:
+    order = Order(
+        company=COMPANY,
+        kind=Kind.TRANSACTIONS,
+        period=DECADE,
+        type_code=type_code,
+        table=b"",
+        now=datetime.fromisoformat(f"{today}T09:30:00+01:00"),
+        calendar=CALENDAR,
+        jobs=jobs,
+    )
+    new = earlier(type_code, number="ER2")
+    assert new.document is not None
+    document = replace(new.document, issue_date=today, **more)
+    return [(p.code, p.severity) for p in remarks(order, replace(new, sha256=None, document=document))]
+
+
+def test_a_rectifying_report_that_will_be_held_is_told_when_it_is_built() -> None:
+    less = remarked([earlier()], RECTIFYING, "2026-11-22", transactions=29)
+    assert less == [("report-carries-less", Severity.WARNING)]
+    assert remarked([earlier()], RECTIFYING, "2026-11-22", transactions=31) == []
+
+
+def test_a_report_that_is_late_is_told_when_it_is_built() -> None:
+    assert remarked([], INITIAL, "2026-11-20") == []
+    assert remarked([], INITIAL, "2026-11-21") == [("report-late", Severity.WARNING)]
