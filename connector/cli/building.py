@@ -95,7 +95,11 @@ def build(
     for one in built:
         target = None
         if sound and not dry_run:
-            target = _placed(one.made, route) if route else _written(one.made, output)
+            try:
+                target = _placed(one.made, route) if route else _written(one.made, output)
+            except OSError as error:
+                context.warn(context.text("ereporting.not_written", file=one.made.name, error=error.strerror))
+                return ExitCode.OUTBOX
         _tell(context, one, target)
     if sound:
         return ExitCode.DONE

@@ -10,6 +10,7 @@ from connector.model import Problem, Severity
 from connector.tabular.tables import Line, NotATable, Table, read_table
 
 _SHOWN = 80
+MOST_PROBLEMS = 1000  # of one table; what comes behind is not looked at
 Value = TypeVar("Value")
 Row = TypeVar("Row")
 
@@ -84,7 +85,7 @@ def read_rows(
         columns, needed: as `read_table`.
         understand: makes a row of a line; None when a problem was found that keeps it from being one.
     Returns:
-        all rows and all problems; `csv-no-rows` among them when there is no line.
+        all rows and, up to a thousand or so, all problems; `csv-no-rows` among them when there is no line.
     """
     try:
         table = read_table(data, columns, needed)
@@ -93,6 +94,9 @@ def read_rows(
     rows: list[Row] = []
     problems = list(table.problems)
     for line in table.lines:
+        if len(problems) > MOST_PROBLEMS:  # whoever reads them knows by then what is wrong
+            problems.append(Problem(code="problems-truncated", severity=Severity.WARNING, line=line.number))
+            break
         reader = LineReader(line, table)
         row = understand(reader)
         problems += reader.problems

@@ -241,6 +241,10 @@ def test_payments_and_sales_become_two_reports_in_a_folder_or_none(tmp_path: Pat
     assert len({line["number"] for line in built.lines}) == 2
     assert {path.name for path in (tree.folder / "out").iterdir()} == {line["file"] for line in built.lines}
     assert called(tree, "validate", "--rules", "error", tree.folder / "out").code == 0
+    occupied = tree.folder / "occupied"
+    occupied.write_text("a file where a folder is wanted", "utf-8")
+    blocked = build(tree, *both[:4], "--output", occupied / "out", period=f"{month:%Y-%m}")
+    assert (blocked.code, blocked.out, "Impossible" in blocked.err) == (73, "", True)
     paid.write_bytes(b"PK\x03\x04\x00")
     refused = build(tree, *both[:4], "--output", tree.folder / "none", period=f"{month:%Y-%m}")
     assert (refused.code, [line["written"] for line in refused.lines]) == (65, [None, None])

@@ -220,6 +220,13 @@ def test_one_wrong_line_among_good_ones_keeps_the_report_from_being_built() -> N
     assert codes(found) == [("csv-amount", 3, "montant TVA")]
 
 
+def test_a_table_full_of_faults_is_not_told_of_without_end() -> None:
+    found = made(SALES + "02/11/2026;TLB1;x;20;0,2;1\n" * 5000)
+    assert 1000 <= len(found.problems) <= 1010
+    assert found.problems[-1].code == "problems-truncated"
+    assert found.content == b""
+
+
 def test_vat_that_cannot_come_from_its_rate_is_told_but_goes() -> None:
     rows = ("TLB1;120;20;20;1", "TLB1;20;20;100;1", "TMA1;20;20;100;1")
     found = made(SALES + "".join(f"02/11/2026;{row}\n" for row in rows))
