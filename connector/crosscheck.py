@@ -196,11 +196,15 @@ def report_clash(job: Job, twins: Sequence[Job]) -> Clash | None:
     return Clash(problems=lost, earlier=told[-1]) if lost else None
 
 
+def is_told(job: Job) -> bool:
+    """Whether the platform has this job's document, is getting it, or may have it."""
+    never_sent = job.outcome is Outcome.HELD and job.attempts == 0
+    return stands(job) and not never_sent
+
+
 def _tells(job: Job, key: str, kinds: frozenset[str]) -> bool:
     """Whether the platform has, or is getting, this report of the period with one of these kinds of data."""
-    never_sent = job.outcome is Outcome.HELD and job.attempts == 0
-    same = kin_key(job.document) == key and bool(_kinds(job.document) & kinds)
-    return same and stands(job) and not never_sent
+    return kin_key(job.document) == key and bool(_kinds(job.document) & kinds) and is_told(job)
 
 
 def _kinds(document: Document | None) -> frozenset[str]:

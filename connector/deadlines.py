@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
-from connector.crosscheck import stands
+from connector.crosscheck import is_told
 from connector.model import Document, Job, Outcome, State
 from connector.periods import PAYMENTS, Calendar, Declarant, Period, Shape, data_of, period_of
 
@@ -48,7 +48,7 @@ class Report:
     state: State
     outcome: Outcome | None
     concluded_on: str | None  # ISO date and time
-    stands: bool  # it counts: it has been sent, or will be
+    is_told: bool  # the platform has it, is getting it, or may have it
     document: Document
 
     @property
@@ -162,7 +162,7 @@ def _report(job: Job) -> Report:
         state=job.state,
         outcome=job.outcome,
         concluded_on=job.concluded_at.isoformat() if job.concluded_at else None,
-        stands=stands(job),
+        is_told=is_told(job),
         document=job.document,
     )
 
@@ -195,6 +195,6 @@ def _with_reports(deadline: Deadline, reports: tuple[Report, ...]) -> Deadline:
     standing = deadline.standing
     if any(report.is_accepted for report in reports):
         standing = Standing.DONE
-    elif any(report.outcome is None and report.stands for report in reports):
+    elif any(report.outcome is None and report.is_told for report in reports):
         standing = Standing.UNDER_WAY
     return replace(deadline, reports=reports, standing=standing)

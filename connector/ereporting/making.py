@@ -15,6 +15,7 @@ from connector.model import Job, Problem, Severity
 from connector.periods import Calendar, Declarant, Period, period_problems
 
 INITIAL, RECTIFYING = "IN", "RE"
+_KINDS = {Kind.TRANSACTIONS: "10.3", Kind.PAYMENTS: "10.4"}  # what is built here: the aggregates
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,19 +127,26 @@ def _out_of_place(order: Order) -> list[Problem]:
     if order.calendar.shape_of(period, (order.kind,), declarant.regime) is None:
         shown = ", ".join(str(each) for each in _near(order))
         problems.append(Problem(code="period-misaligned", found=str(period), expected=shown or None))
-    earlier = [report for report in _earlier(order) if report.stands]
+    earlier, others = _earlier(order)
     if earlier and order.type_code == INITIAL:
         problems.append(Problem(code="report-already-sent", found=earlier[-1].job))
     if not earlier and order.type_code == RECTIFYING:
         problems.append(
             Problem(code="report-without-initial", severity=Severity.WARNING, found=RECTIFYING, term="TT-4")
         )
+    if others and order.type_code == RECTIFYING:
+        found = others[-1].number
+        problems.append(Problem(code="report-of-other-kind", severity=Severity.WARNING, found=found))
     return problems
 
 
-def _earlier(order: Order) -> Sequence[Report]:
+def _earlier(order: Order) -> tuple[list[Report], list[Report]]:
+    """What the platform was told of the period: of the same kind of data, and of the other kind beside it."""
     key = (order.company.declarant.siren, str(order.kind), "SE", order.period)
-    return reports_by_period(order.jobs).get(key, ())
+    told = [report for report in reports_by_period(order.jobs).get(key, ()) if report.is_told]
+    own = _KINDS[order.kind]
+    same = [report for report in told if own in (report.kinds or "").split(",")]
+    return same, [report for report in told if report.kinds != own]
 
 
 def _near(order: Order) -> list[Period]:

@@ -284,6 +284,23 @@ def test_a_report_that_was_refused_stands_in_nobodys_way() -> None:
     assert made(GOOD, jobs=[earlier(outcome=Outcome.REJECTED_BY_PLATFORM)]).problems == ()
 
 
+def test_a_report_that_is_held_and_was_never_sent_stands_in_nobodys_way() -> None:
+    held = earlier(outcome=Outcome.HELD)
+    assert made(GOOD, jobs=[replace(held, attempts=0)]).problems == ()
+    assert [p.code for p in made(GOOD, jobs=[held]).problems] == ["report-already-sent"]
+
+
+def test_invoices_reported_one_by_one_do_not_stop_the_sales_but_a_rectification_tells_of_them() -> None:
+    job = earlier()
+    assert job.document is not None
+    invoices = replace(job, document=replace(job.document, report_kind="10.1"))
+    assert made(GOOD, jobs=[invoices]).problems == ()
+    found = made(GOOD, jobs=[invoices, earlier(number="ER2")], type_code=RECTIFYING)
+    assert [(p.code, p.severity, p.found) for p in found.problems] == [
+        ("report-of-other-kind", Severity.WARNING, "ER1")
+    ]
+
+
 def test_to_rectify_what_nobody_reported_is_told() -> None:
     found = made(GOOD, type_code=RECTIFYING)
     assert [(p.code, p.severity) for p in found.problems] == [("report-without-initial", Severity.WARNING)]
