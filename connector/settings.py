@@ -161,6 +161,7 @@ class Route(Delivery, _Section):
     batch: int = Field(500, ge=1, le=5000)
     folder_language: Literal["fr", "en"] | None = None  # default: the connector's language
     dashboard: bool = True  # a page in the root that tells how things are
+    reports: bool = True  # of each day that is over
 
     @property
     def rules_level(self) -> Literal["off", "warn", "error"]:
@@ -228,6 +229,25 @@ class Monitoring(_Section):
         return host.strip("[]"), int(port)
 
 
+class Mail(_Section):
+    """Who is told of a day by mail, and through which server. Nobody, unless `host` is set."""
+
+    host: str | None = None
+    port: int = Field(25, ge=1, le=65535)
+    starttls: bool = False
+    sender: str = Field("connector@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
+    to: tuple[str, ...] = ()
+    username: str | None = None  # its password is a secret: mail.password
+
+    @model_validator(mode="after")
+    def _says_all_that_it_needs(self) -> Mail:
+        if self.host is not None and not self.to:
+            raise ValueError("mail needs somebody to write to (to)")
+        if self.username is not None and not self.starttls:
+            raise ValueError("a password is not sent in the clear: mail.username needs starttls = true")
+        return self
+
+
 class _ByName(PydanticBaseSettingsSource):
     """`CONNECTOR_ACCOUNT__PA__BASE_URL` and `CONNECTOR_ROUTE__VENTES__ROOT`: overrides by the entry's name.
 
@@ -283,6 +303,7 @@ class Settings(BaseSettings):
     ereporting_calendar: Path | None = None  # default: the one that comes with the connector
     workers: Workers = Workers()
     monitoring: Monitoring = Monitoring()
+    mail: Mail = Mail()
     schemas: dict[str, Path] = {}  # XSD files of the site in the place of the catalogue's, by kind
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -387,6 +408,7 @@ def _keys_of(location: tuple[str | int, ...]) -> list[str]:
         "declarant": Declarant,
         "workers": Workers,
         "monitoring": Monitoring,
+        "mail": Mail,
         "timeouts": Timeouts,
     }
     named = [str(part) for part in location if part in sections]

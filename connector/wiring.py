@@ -177,14 +177,16 @@ def built(settings: Settings, chosen: list[Route], parts: Parts) -> Iterator[Ass
             chores=(
                 *_monitored(settings, stack),
                 *_reminded(settings, parts.clock),
-                *_posted(settings, lines, hands, parts.clock),
+                *_posted(settings, lines, journal, hands, parts.clock),
             ),
         )
 
 
-def _posted(settings: Settings, lines: Sequence[Line], effects: Effects, clock: Clock) -> Iterator[Chore]:
+def _posted(
+    settings: Settings, lines: Sequence[Line], journal: SqliteJournal, effects: Effects, clock: Clock
+) -> Iterator[Chore]:
     """The chores that tell people how each route is."""
-    posts = Posts(settings, effects, clock)
+    posts = Posts(settings, journal, effects, clock)
     for line in lines:
         yield Chore(
             name=f"{line.route.name}/errors",

@@ -44,9 +44,7 @@ def resolve(context: Context, job_ids: tuple[str, ...], dry_run: bool) -> int:
     return worst
 
 
-def _resolve(
-    context: Context, journal: SqliteJournal, hands: Effects, job: Job | None, dry_run: bool
-) -> str:
+def _resolve(context: Context, journal: SqliteJournal, hands: Effects, job: Job | None, dry_run: bool) -> str:
     """What became of one job, as a key of the sentences under `cli.resolve`."""
     from connector import wishes
     from connector.model import State

@@ -172,7 +172,7 @@ class JournalView:
             yield Line(seq=seq, at=at, job=job, kind=kind, body=body, hash=digest)
 
     def head(self) -> tuple[int, str] | None:
-        """The last event's number and link of the chain: written down elsewhere, it proves what was before."""
+        """The last event's number and link: written down elsewhere, it proves all that was before."""
         seq_and_hash = next(self._rows(sql.LAST_EVENT), None)
         return None if seq_and_hash is None else (int(seq_and_hash[0]), str(seq_and_hash[1]))
 

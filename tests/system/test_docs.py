@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from connector.cli import connector
 from connector.errors import ExitCode
 from connector.policy import STEPS
-from connector.settings import Account, Declarant, Monitoring, Route, Settings, Timeouts, Workers
+from connector.settings import Account, Declarant, Mail, Monitoring, Route, Settings, Timeouts, Workers
 from connector.validation.catalogue import load_catalogue
 
 PROJECT = Path(__file__).parents[2]
@@ -30,6 +30,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "declarant": Declarant,
     "workers": Workers,
     "monitoring": Monitoring,
+    "mail": Mail,
 }
 
 
