@@ -19,11 +19,12 @@ from connector.model import (
     Problem,
     Severity,
     State,
+    Syntax,
     Verdict,
     VerdictStatus,
 )
 from connector.periods import SAID_BY_RULES, period_problems
-from connector.policy import RouteRules, concluded
+from connector.policy import RouteRules, concluded, warned
 
 MOST_TRIES = 3  # inspections of one file before it is set aside (P04)
 # What may be wrong with a French number. A test system is fed made-up ones; in production none may go out.
@@ -86,7 +87,7 @@ def inspected(
     job = replace(job, document=seen.document, verdict=verdict, waits_for=None, not_before=None)
     if seen.members:
         return _opened(job, seen.members, twins, rules, now)
-    return _refused(job, rules, now) or _met(job, twins, rules, now)
+    return _refused(job, rules, now) or _listed(job, now) or _met(job, twins, rules, now)
 
 
 def _opened(
@@ -111,7 +112,9 @@ def _weighed(seen: Inspection, rules: RouteRules, now: datetime) -> Verdict:
         ),
         *(
             problem
-            for problem in period_problems(seen.document, now.astimezone(rules.zone).date())
+            for problem in period_problems(
+                seen.document, now.astimezone(rules.zone).date(), rules.calendar, rules.declarants
+            )
             if SAID_BY_RULES.get(problem.code) not in said
         ),
     ]
@@ -131,8 +134,12 @@ def _refused(job: Job, rules: RouteRules, now: datetime) -> Job | None:
     problem = _stranger(job.document, rules)
     if family not in rules.accept:
         problem = Problem(code="kind-not-accepted", found=family, expected=", ".join(sorted(rules.accept)))
+    elif job.document.syntax is Syntax.LIST:
+        problem = None if rules.has_directory else Problem(code="list-without-directory")
     elif family not in rules.carried:
         problem = Problem(code="kind-not-carried", found=family)
+    elif job.document.syntax not in rules.syntaxes:
+        problem = Problem(code="syntax-not-carried", found=job.document.syntax)
     return concluded(job, Outcome.REJECTED_BEFORE_SENDING, now, problem) if problem else None
 
 
@@ -179,6 +186,15 @@ def _met(job: Job, twins: Sequence[Job], rules: RouteRules, now: datetime) -> Jo
     return replace(job, state=state, tracking_id=tracking_id)
 
 
+def _listed(job: Job, now: datetime) -> Job | None:
+    """What becomes of a list of recipients; None: it is none. The same one may be asked every month."""
+    if job.document is None or job.document.syntax is not Syntax.LIST:
+        return None
+    if job.verdict is not None and job.verdict.status is VerdictStatus.INVALID:
+        return concluded(job, Outcome.REJECTED_BEFORE_SENDING, now)
+    return replace(job, state=State.ASKING, asked_at=now, waits_for="recipient-list")
+
+
 def _repeated(job: Job, twins: Sequence[Job], rules: RouteRules, now: datetime) -> Job | None:
     """The job concluded, when the same bytes go, or went, their way already (A15)."""
     same_bytes = next((twin for twin in twins if twin.sha256 == job.sha256 and stands(twin)), None)
@@ -213,14 +229,7 @@ def _same_number(job: Job, namesakes: Sequence[Job], now: datetime) -> Job | Non
 
 def _told_of_other_types(job: Job, twins: Sequence[Job]) -> Job:
     problems = [Problem(code="same-number-other-type", found=twin.id) for twin in other_types(job, twins)[:1]]
-    return _told(job, problems)
-
-
-def _told(job: Job, problems: Sequence[Problem]) -> Job:
-    """The job with warnings that stay with its document."""
-    assert job.verdict is not None
-    warnings = (replace(problem, severity=Severity.WARNING) for problem in problems)
-    return replace(job, verdict=replace(job.verdict, problems=(*job.verdict.problems, *warnings)))
+    return warned(job, problems)
 
 
 def _same_period(job: Job, twins: Sequence[Job], rules: RouteRules, now: datetime) -> Job:
@@ -230,4 +239,4 @@ def _same_period(job: Job, twins: Sequence[Job], rules: RouteRules, now: datetim
         return job
     if clash.earlier is not None and rules.on_same_period != "send":
         return concluded(replace(job, twin=clash.earlier.id), Outcome.HELD, now, *clash.problems)
-    return _told(job, clash.problems)
+    return warned(job, clash.problems)

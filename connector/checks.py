@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from connector.credentials import client_secret, technical_password
+from connector.credentials import client_secret, technical_password, webhook_token
 from connector.errors import ConfigurationError
 from connector.model import Family
 from connector.mounts import is_remote, kind_of
@@ -30,6 +30,8 @@ def faults(settings: Settings) -> Iterator[str]:
         try:
             client_secret(settings, account)
             technical_password(settings, account)
+            if account.name in settings.webhook.accounts:
+                webhook_token(settings, account)
         except (ConfigurationError, OSError) as error:
             yield str(error)
     yield from _time_zone(settings.timezone)

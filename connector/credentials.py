@@ -12,6 +12,8 @@ from pydantic import SecretStr
 from connector.errors import ConfigurationError
 from connector.settings import Account, Settings
 
+SHORTEST_TOKEN = 20  # characters
+
 
 def client_secret(settings: Settings, account: Account) -> SecretStr:
     """The client secret of an account. See `secret_of`."""
@@ -25,8 +27,25 @@ def technical_password(settings: Settings, account: Account) -> SecretStr | None
     return secret_of(settings, account, "technical_password")
 
 
+def webhook_token(settings: Settings, account: Account) -> SecretStr:
+    """What a call from the account's platform proves itself with. See `secret_of`.
+
+    Raises:
+        ConfigurationError: also for one that is easily guessed.
+    """
+    token = secret_of(settings, account, "webhook_token")
+    if len(token.get_secret_value()) < SHORTEST_TOKEN or not token.get_secret_value().isprintable():
+        raise ConfigurationError(
+            f'account "{account.name}": its webhook token needs {SHORTEST_TOKEN} printable characters or '
+            "more; for example: openssl rand -hex 24"
+        )
+    return token
+
+
 def secret_of(
-    settings: Settings, account: Account, what: Literal["client_secret", "technical_password"]
+    settings: Settings,
+    account: Account,
+    what: Literal["client_secret", "technical_password", "webhook_token"],
 ) -> SecretStr:
     """A secret of an account: systemd credential, else environment, else a private file.
 

@@ -33,6 +33,7 @@ TECHNICAL_REASONS = {
     "VirusFound",
     "ChecksumMismatch",
     "IN_INCIDENTE",
+    "501",
 }
 # Rejections that leave the number as it was: nobody to deliver to, or the first deposit of it stands.
 _NUMBER_KEPT = {
@@ -107,6 +108,11 @@ def twins_among(others: Iterable[Job], job: Job, keys: Sequence[str]) -> list[Jo
     ]
 
 
+def is_technical(code: str) -> bool:
+    """Whether a platform's reason speaks of the flow, not of the document in it (IRR_*: DGFiP annexe 7)."""
+    return code in TECHNICAL_REASONS or code.startswith("IRR_")
+
+
 def stands(job: Job) -> bool:
     """Whether this job counts against another with the same bytes or number: it goes, or went, its way.
 
@@ -125,7 +131,7 @@ def number_is_void(job: Job) -> bool:
     a wrong address leave the number free.
     """
     codes = {problem.code for problem in job.problems}
-    technical = all(code in TECHNICAL_REASONS or code.startswith("IRR_") for code in codes)
+    technical = all(map(is_technical, codes))
     return (
         job.outcome is Outcome.REJECTED_BY_PLATFORM
         and job.flow_id is not None
@@ -196,11 +202,15 @@ def report_clash(job: Job, twins: Sequence[Job]) -> Clash | None:
     return Clash(problems=lost, earlier=told[-1]) if lost else None
 
 
+def is_told(job: Job) -> bool:
+    """Whether the platform has this job's document, is getting it, or may have it."""
+    never_sent = job.outcome is Outcome.HELD and job.attempts == 0
+    return stands(job) and not never_sent
+
+
 def _tells(job: Job, key: str, kinds: frozenset[str]) -> bool:
     """Whether the platform has, or is getting, this report of the period with one of these kinds of data."""
-    never_sent = job.outcome is Outcome.HELD and job.attempts == 0
-    same = kin_key(job.document) == key and bool(_kinds(job.document) & kinds)
-    return same and stands(job) and not never_sent
+    return kin_key(job.document) == key and bool(_kinds(job.document) & kinds) and is_told(job)
 
 
 def _kinds(document: Document | None) -> frozenset[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from connector.errors import Refused
@@ -66,6 +67,8 @@ class DirectoryLine:
     Args:
         platform: "approved" (a platform of the company's choice) or "portal"; None when it is not told.
         service_required, commitment_required: what a public recipient asks for (Chorus Pro); None: not told.
+        either_required: a public recipient asks for one of the two, whichever; None: not told.
+        valid_from, valid_to: ISO dates; None when they are not told.
     """
 
     address: str
@@ -76,6 +79,27 @@ class DirectoryLine:
     name: str | None = None
     service_required: bool | None = None
     commitment_required: bool | None = None
+    either_required: bool | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What came of one question to a directory.
+
+    Args:
+        at: when it was answered, or given up.
+        trouble: why nobody knows, as a code ("timeout", "forbidden", …); None: the lines are the answer.
+    """
+
+    at: datetime
+    lines: tuple[DirectoryLine, ...] = ()
+    trouble: str | None = None
+
+    @property
+    def reach(self) -> Reach:
+        return Reach.UNKNOWN if self.trouble else reach(self.lines)
 
 
 def address(text: str) -> Address:

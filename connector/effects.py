@@ -97,6 +97,14 @@ class Effects:
             if not is_there(target) or is_there(source):
                 raise
 
+    def replace(self, source: Path, target: Path) -> None:
+        """Give a file the name of an older one of ours, which goes in the same instant.
+
+        Raises:
+            OSError: it could not, for instance because somebody on a share has the older one open.
+        """
+        source.replace(target)
+
     def write(self, path: Path, content: bytes) -> str:
         """Write a whole file, replacing what an earlier, unfinished try may have left. Not durable yet.
 

@@ -9,6 +9,7 @@
     └── NeedsOperator           the operator: settings, rights, secrets, disk
         ├── ConfigurationError      what the settings say cannot work
         ├── AuthenticationFailed    the platform does not know our secret or our rights
+        ├── NotOffered              the platform has no such service, or refuses the question
         ├── AnotherInstance         the state directory is in use
         └── JournalDamaged          the durable record cannot be trusted
 
@@ -47,7 +48,20 @@ class Deferrable(ConnectorError):
     exit_code = ExitCode.TRY_AGAIN
 
 
-class PlatformUnavailable(Deferrable):
+class _Answered(ConnectorError):
+    """What came of a question to a platform.
+
+    Args:
+        words: for the operator; no secrets.
+        reason: a code for programs: "connect", "timeout", "rate", "unauthorized", "bad-question", …
+    """
+
+    def __init__(self, words: str = "", *, reason: str = "unavailable") -> None:
+        super().__init__(words)
+        self.reason = reason
+
+
+class PlatformUnavailable(_Answered, Deferrable):
     exit_code = ExitCode.KEPT_FOR_LATER
 
 
@@ -81,8 +95,12 @@ class ConfigurationError(NeedsOperator):
         self.findings = findings
 
 
-class AuthenticationFailed(NeedsOperator):
+class AuthenticationFailed(_Answered, NeedsOperator):
     exit_code = ExitCode.AUTHENTICATION
+
+
+class NotOffered(_Answered, NeedsOperator):
+    exit_code = ExitCode.CONFIGURATION
 
 
 class AnotherInstance(NeedsOperator):

@@ -15,12 +15,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from itertools import chain
 
 from loguru import logger
 
-from connector import admission, crosscheck, moves, names, policy
+from connector import admission, crosscheck, lifecycle, moves, names, policy, reachability
 from connector.effects import Touched
 from connector.errors import Deferrable
 from connector.model import Inspection, InspectionLost, InspectionOrder, Job, Outcome, ResultFile, State, Step
@@ -123,13 +122,13 @@ def send(world: World) -> int:
     answers = _answered(world, ANSWER_WAIT)
     room = world.courier.room()
     now = world.clock.now()
-    intents = [
-        Step(before=job, after=policy.intent(job, now))
-        for job in (world.take(State.VALID, limit=room) if room else [])
-    ]
+    jobs = world.take(State.VALID, limit=room) if room else []
+    jobs = [job for job in jobs if not reachability.is_due(job, world.recipient_rules)]
+    numbers = world.numbers_of(jobs)
+    intents = [Step(before=job, after=policy.intent(job, now)) for job in jobs]
     moved = world.commit([*answers, *intents])
     world.unwritten.clear()
-    world.courier.hand_over([world.parcel(step.after) for step in intents])
+    world.courier.hand_over([world.parcel(step.after, numbers) for step in intents])
     return moved
 
 
@@ -157,7 +156,8 @@ def _answered(world: World, wait: float) -> list[Step]:
 def reconcile(world: World) -> int:
     """Ask the platform about deposits whose end nobody knows. Nothing is sent again before it answered."""
     jobs = world.take(State.UNKNOWN, limit=FEW)
-    answers = dict(world.courier.look_up([world.parcel(job) for job in jobs])) if jobs else {}
+    numbers = world.numbers_of(jobs)
+    answers = dict(world.courier.look_up([world.parcel(job, numbers) for job in jobs])) if jobs else {}
     now = world.clock.now()
     return world.commit(
         [
@@ -195,7 +195,7 @@ def _poll(
     moved, more = 0, True
     while more:
         now = worlds[0].clock.now()
-        page = platform.poll(journal.cursor(account), now - timedelta(days=1), overlap)
+        page = platform.poll(journal.cursor(account), now - worlds[0].lookup_rules.look_back, overlap)
         jobs = {job.flow_id: job for job in journal.awaited(account, [flow.flow_id for flow in page.flows])}
         steps = {}
         for flow in page.flows:
@@ -203,7 +203,8 @@ def _poll(
             after = policy.reported(job, flow, now) if job else None
             if job and after:
                 steps[job.id] = Step(before=job, after=after, detail={"acknowledgement": flow.raw_ack})
-        journal.commit_page(account, page.cursor, list(steps.values()))
+        came = [lifecycle.seen(flow, account, worlds[0].new_id(now), now) for flow in page.incoming]
+        journal.commit_page(account, page.cursor, list(steps.values()), came)
         moved, more = moved + len(steps), page.more
     return moved
 

@@ -2,14 +2,18 @@
 
 Each lane owns the jobs in certain states and is the only one to move them, so lanes never disagree:
 
-    intake   claimed, spooled, opened, vetted    claim → spool → inspect → unpack → gather
-    sending  valid, sending, unknown             reconcile → send
-    closing  unpacked, concluded, ready, published    sum up → stage → publish → archive
+    intake   claimed, spooled, opened, vetted    claim → spool → heed → inspect → unpack → gather
+    sending  valid, asking, sending, unknown     reconcile → call off → enquire → send → ask
+    closing  unpacked, concluded, ready, published    clear → sum up → stage → publish → archive
     follow   received                            one lane for an account, whatever its routes
+
+What comes from the platform is an account's until it is sorted (follow: fetch → sort out), then a route's
+(closing: prepare → deliver).
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import defaultdict
@@ -17,13 +21,15 @@ from collections.abc import Callable, Sequence
 
 from loguru import logger
 
-from connector import bundle_journey, journey
+from connector import bundle_journey, control_journey, directory_journey, journey, reception
 from connector.errors import ConnectorError
 from connector.model import State
-from connector.ports import FlowJournal, Platform
+from connector.ports import FlowJournal
+from connector.reception import Reception
 from connector.world import World
 
 IDLE = 1.0  # seconds between two looks for jobs whose time has come, when nobody rings
+QUESTION_PAUSE = 0.1  # seconds between two looks for answers of a directory
 LONGEST_BACK_OFF = 60.0  # seconds
 STEADY_OVERLAP = 5.0  # seconds asked again behind the cursor in an ordinary poll
 DEEP_EVERY = 600.0  # seconds between two polls with the whole overlap
@@ -108,43 +114,77 @@ class Lane(threading.Thread):
 
 
 class Follower:
-    """The work of a follow lane: polls while something of the account waits for an answer.
+    """The work of a follow lane: polls, often while something of the account waits for an answer, and takes
+    in what the platform has for us.
 
     Args:
-        every: least seconds between two polls.
+        waiting: whether an answer is awaited.
+        expecting: whether there may be other news: statuses of what was sent, suppliers' invoices.
+        office: where incoming flows are taken in.
+        every: least seconds between two polls while an answer is awaited.
+        seldom: least seconds between two polls for other news.
         overlap: seconds that a deep poll asks again behind the cursor.
     """
 
     def __init__(
         self,
-        platform: Platform,
-        account: str,
         journal: FlowJournal,
         worlds: Sequence[World],
         waiting: Callable[[], bool],
+        expecting: Callable[[], bool],
+        office: Reception,
         *,
         every: float,
+        seldom: float,
         overlap: float,
     ) -> None:
-        self._platform, self._account, self._journal, self._worlds = platform, account, journal, worlds
-        self._waiting, self._every, self._overlap = waiting, every, overlap
-        self._next_poll = 0.0
+        self._journal, self._worlds, self._office = journal, worlds, office
+        self._waiting, self._expecting = waiting, expecting
+        self._every, self._seldom, self._overlap = every, seldom, overlap
+        self._polled = -math.inf
+        self._has_polled = False
         self._next_deep = 0.0
 
     def __call__(self) -> int:
-        now = time.monotonic()
-        if now < self._next_poll or not self._waiting():
-            return 0
-        self._next_poll = now + self._every
+        try:
+            moved = self._poll() if time.monotonic() >= self._next_poll() else 0
+        except ConnectorError:
+            self._take_in()  # what was listed before need not wait for the next list
+            raise
+        return moved + self._take_in()
+
+    @property
+    def has_asked(self) -> bool:
+        """Whether the platform was asked at least once, with or without success, if there is reason to."""
+        return self._has_polled or not (self._waiting() or self._expecting())
+
+    def hurry(self) -> None:
+        """Poll in the next round: there are said to be news. From any thread."""
+        self._polled = -math.inf
+
+    def pause(self) -> float:
+        return min(max(self._next_poll() - time.monotonic(), 0.02), IDLE)
+
+    def _next_poll(self) -> float:
+        if self._waiting():
+            return self._polled + self._every
+        return self._polled + self._seldom if self._expecting() else math.inf
+
+    def _poll(self) -> int:
+        self._polled = now = time.monotonic()
         deep = now >= self._next_deep
         overlap = self._overlap if deep else min(self._overlap, STEADY_OVERLAP)
-        moved = journey.follow(self._platform, self._account, self._journal, self._worlds, overlap)
+        office = self._office
+        try:
+            moved = journey.follow(office.platform, office.account, self._journal, self._worlds, overlap)
+        finally:
+            self._has_polled = True  # not before the end: what a poll lists is then written down
         if deep:
             self._next_deep = now + DEEP_EVERY
         return moved
 
-    def pause(self) -> float:
-        return max(0.02, min(self._next_poll - time.monotonic(), IDLE)) if self._waiting() else IDLE
+    def _take_in(self) -> int:
+        return reception.fetch(self._office) + reception.sort_out(self._office)
 
 
 class Stopwatch:
@@ -167,9 +207,37 @@ class Stopwatch:
         return work
 
 
-INTAKE = (journey.claim, journey.spool, journey.inspect, bundle_journey.unpack, bundle_journey.gather)
-SENDING = (journey.reconcile, journey.send)
-CLOSING = (bundle_journey.sum_up, journey.stage, journey.publish, journey.archive)
+INTAKE = (
+    journey.claim,
+    journey.spool,
+    control_journey.heed,
+    journey.inspect,
+    bundle_journey.unpack,
+    bundle_journey.gather,
+)
+SENDING = (
+    journey.reconcile,
+    control_journey.call_off,
+    directory_journey.enquire,
+    journey.send,
+    directory_journey.ask,
+)
+CLOSING = (
+    control_journey.clear,
+    bundle_journey.sum_up,
+    journey.stage,
+    journey.publish,
+    journey.archive,
+    reception.prepare,
+    reception.deliver,
+)
+
+
+def sending_pause(world: World) -> float:
+    """Seconds between two rounds of a sending lane that moved nothing."""
+    if world.courier.under_way():
+        return 0.0  # it waits for answers itself
+    return QUESTION_PAUSE if world.enquiry is not None and world.enquiry.under_way() else IDLE
 
 
 def drain(world: World, grace: float) -> None:

@@ -16,7 +16,7 @@ from functools import cache
 from types import MappingProxyType
 
 from connector import explanations
-from connector.model import Document, Family
+from connector.model import Document, Family, Syntax
 from connector.texts import LANGUAGES, Language, read_texts
 
 __all__ = ["LANGUAGES", "Entry", "Language", "Messages", "catalogue", "kind_of"]
@@ -76,9 +76,9 @@ class Messages:
         """Why a job waits (`Job.waits_for`), as one sentence; a code we do not know is shown as it is."""
         return self.label("waits", code) if self.has(f"waits.{code}") else self.text("waits.other", code=code)
 
-    def count(self, key: str, n: int) -> str:
+    def count(self, key: str, n: int, **params: object) -> str:
         """A number of things: the sentence `<key>.one` for 1, else `<key>.many` with `{n}`."""
-        return self.text(f"{key}.one" if n == 1 else f"{key}.many", n=n)
+        return self.text(f"{key}.one" if n == 1 else f"{key}.many", n=n, **params)
 
     def words(self, document: Document | None) -> Mapping[str, str]:
         """How sentences name this document: noun, articles, agreement. Parameters for `text` and `entry`."""
@@ -121,6 +121,8 @@ def kind_of(document: Document | None) -> str:
     """Which noun a document goes by: the key of a `document.*` table of the catalogues."""
     if document is None:
         return "file"
+    if document.syntax is Syntax.LIST:
+        return "recipient_list"
     if document.family is not Family.INVOICE:
         return document.family.value
     is_credit = document.type_code in _CREDIT_NOTES or document.kind == "ubl-creditnote"

@@ -11,13 +11,17 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from connector.fetching import Fetched, FetchFailed, FetchKind, IncomingFlow
 from connector.verdict import (
+    Announced,
     Document,
     Family,
     Party,
     Problem,
+    Reason,
     Reference,
     Severity,
+    StatusAmount,
     Syntax,
     Verdict,
     VerdictStatus,
@@ -26,11 +30,16 @@ from connector.verdict import (
 __all__ = [
     "Absent",
     "AckStatus",
+    "Announced",
     "Document",
     "Family",
+    "FetchFailed",
+    "FetchKind",
+    "Fetched",
     "FlowReport",
     "Found",
     "Health",
+    "IncomingFlow",
     "Inconclusive",
     "Inspection",
     "InspectionLost",
@@ -44,6 +53,7 @@ __all__ = [
     "Party",
     "PollPage",
     "Problem",
+    "Reason",
     "Received",
     "Reference",
     "Refused",
@@ -51,6 +61,7 @@ __all__ = [
     "Seal",
     "Severity",
     "State",
+    "StatusAmount",
     "Step",
     "SubmitAnswer",
     "Syntax",
@@ -124,6 +135,7 @@ class Parcel:
     name: str  # the unique file name told to the platform, at most 255 characters
     document: Document
     started_at: datetime  # when the first attempt's intent was committed
+    number: int | None = None  # of the flow, where the sender numbers its flows; the same for every attempt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +239,7 @@ class PollPage:
 
     flows: tuple[FlowReport, ...]
     cursor: str
+    incoming: tuple[IncomingFlow, ...] = ()  # what the platform has for us
     more: bool = False  # there is another page to fetch at once
 
 
@@ -255,6 +268,7 @@ class State(StrEnum):
     UNPACKED = "unpacked"  # a bundle whose members are jobs of their own; waits for all of them
     VETTED = "vetted"  # valid, one of a bundle that goes as a whole: waits for the others
     VALID = "valid"  # inspected; may be sent from `not_before` on
+    ASKING = "asking"  # a list of recipients whose questions are put to the directory
     SENDING = "sending"  # intent durable; the outcome of the attempt is not
     UNKNOWN = "unknown"  # an attempt ended in doubt: look up before anything else
     RECEIVED = "received"  # the platform has it; waiting for its acknowledgement
@@ -278,6 +292,7 @@ class Outcome(StrEnum):
     HELD = "held"
     UNREADABLE = "unreadable"
     CANCELLED = "cancelled"
+    ANSWERED = "answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,6 +347,8 @@ class Job:
     members: tuple[Member, ...] = ()  # of a bundle, until they are jobs of their own
     documents: int = 0  # how many jobs a bundle became
     twin: str | None = None  # the job that this one repeats or clashes with
+    asked_at: datetime | None = None  # when the directory was first asked about its recipient
+    reach: str | None = None  # what the directory said of its recipient (`directory.Reach`); None: not asked
     tracking_id: str | None = None
     attempts: int = 0  # submissions begun
     first_sent_at: datetime | None = None  # intent of the first attempt

@@ -11,11 +11,12 @@ import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from connector import names
 from connector.effects import Copied, Effects, Touched, is_there, sha256_of
 from connector.extents import Torn, cut
+from connector.incoming import Delivery
 from connector.model import Drop, Job, Member, ResultFile
 
 
@@ -35,6 +36,10 @@ class Folders:
 
     def spooled(self, job: Job) -> Path:
         return self.spool / job.id
+
+    def original(self, told: Job | Delivery) -> Path:
+        """The private copy of what a result tells of."""
+        return self.spool / (told.incoming if isinstance(told, Delivery) else told.id)
 
     def archived(self, job: Job) -> Path:
         return self.archive / f"{job.claimed_at:%Y/%m/%d}" / os.fsdecode(names.held(job.id, job.name))
@@ -102,18 +107,18 @@ def _take_out(fx: Effects, member: Member, pieces: Iterator[bytes], target: Path
 
 
 def stage(
-    fx: Effects, folders: Folders, job: Job, files: Iterable[tuple[str, bytes | None]]
+    fx: Effects, folders: Folders, told: Job | Delivery, files: Iterable[tuple[str, bytes | None]]
 ) -> tuple[tuple[ResultFile, ...], Touched]:
-    """Write a job's result files into staging.
+    """Write the result files of a job, or of what came from the platform, into staging.
 
     Args:
         files: (path below the outbox, content) in the order of becoming visible; None is the original.
     """
     result, paths = [], []
     for number, (target, content) in enumerate(files):
-        staged = folders.staging / f"{job.id}-{number}"
+        staged = folders.staging / f"{told.id}-{number}"
         if content is None:
-            digest = fx.copy(folders.spooled(job), staged).sha256
+            digest = fx.copy(folders.original(told), staged).sha256
         else:
             digest = fx.write(staged, content)
         result.append(ResultFile(staged=staged.name, target=target, sha256=digest))
@@ -121,7 +126,7 @@ def stage(
     return tuple(result), Touched(files=tuple(paths), directories=(folders.staging,))
 
 
-def publish(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
+def publish(fx: Effects, folders: Folders, told: Job | Delivery) -> tuple[None, Touched]:
     """Let the result appear: one rename a file, the machine's file last.
 
     A staged file that is missing was renamed before a crash; what its reader has done with it since is the
@@ -130,7 +135,7 @@ def publish(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
     Raises:
         FileExistsError: somebody else's file has that name.
     """
-    left = [file for file in job.result if is_staged(folders, file)]
+    left = [file for file in told.result if is_staged(folders, file)]
     for file in left:  # all or none: the files of a result keep one name
         if is_there(folders.outbox / file.target):
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), file.target)
@@ -143,15 +148,36 @@ def publish(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
     return None, Touched(directories=tuple(directories))
 
 
-def withdraw(fx: Effects, folders: Folders, job: Job) -> tuple[None, Touched]:
-    """Take back result files that are no longer true, as far as nobody has changed or taken them."""
+def withdraw(fx: Effects, folders: Folders, job: Job, moved_to: Path | None = None) -> tuple[None, Touched]:
+    """Take back result files that are no longer true, as far as nobody has changed or taken them.
+
+    Args:
+        moved_to: where people may have put our answers by mistake, together with the original.
+    """
     directories: dict[Path, None] = {}
     for file in job.result:
-        target = folders.outbox / file.target
-        if is_there(target) and sha256_of(target) == file.sha256:
-            fx.unlink(target)
-            directories[target.parent] = None
+        places = [folders.outbox / file.target]
+        if moved_to is not None and file.sha256 != job.sha256:
+            places.append(moved_to / PurePosixPath(file.target).name)
+        for path in places:
+            if is_there(path) and sha256_of(path) == file.sha256:
+                fx.unlink(path)
+                directories[path.parent] = None
     return None, Touched(directories=tuple(directories))
+
+
+def put_letter(fx: Effects, staged: Path, target: Path, content: bytes) -> None:
+    """Let a text to people appear whole, in the place of an older one of that name, and for good.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    grown = fx.make_directories(target.parent)
+    fx.write(staged, content)
+    fx.sync_file(staged)
+    fx.replace(staged, target)
+    for directory in (target.parent, *grown):
+        fx.sync_directory(directory)
 
 
 def is_staged(folders: Folders, file: ResultFile) -> bool:

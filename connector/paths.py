@@ -21,6 +21,10 @@ def log_of(settings: Settings) -> Path:
     return settings.state_dir / "log"
 
 
+def pulse_of(settings: Settings) -> Path:
+    return settings.state_dir / "pulse.json"
+
+
 @contextmanager
 def owned(settings: Settings) -> Iterator[None]:
     """Hold the lock on the state directory: one process owns the routes, a dead one owns nothing (P06, P08).

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from connector.crosscheck import TECHNICAL_REASONS
+from connector.crosscheck import is_technical
 from connector.model import (
     Absent,
     AckStatus,
@@ -28,8 +28,10 @@ from connector.model import (
     Severity,
     State,
     SubmitAnswer,
+    Syntax,
     Unknown,
 )
+from connector.periods import NO_CALENDAR, Calendar, Declarant
 
 FAR_FUTURE = datetime(9999, 1, 1, tzinfo=UTC)  # "whatever they wait for"
 _LONGEST_PATIENCE = timedelta(hours=1)
@@ -40,12 +42,15 @@ LONGEST_SILENCE = timedelta(days=1)  # of a flow that its platform does not know
 STEPS: dict[State, frozenset[State]] = {
     State.CLAIMED: frozenset({State.CLAIMED, State.SPOOLED, State.VOID}),
     State.SPOOLED: frozenset(
-        {State.SPOOLED, State.CLAIMED, State.OPENED, State.VETTED, State.VALID, State.CONCLUDED}
+        {State.SPOOLED, State.CLAIMED, State.OPENED, State.VETTED, State.VALID, State.ASKING, State.CONCLUDED}
     ),
     State.OPENED: frozenset({State.OPENED, State.UNPACKED}),
     State.UNPACKED: frozenset({State.CONCLUDED}),
     State.VETTED: frozenset({State.VALID, State.CONCLUDED}),
-    State.VALID: frozenset({State.SENDING}),
+    State.VALID: frozenset(
+        {State.VALID, State.SENDING, State.CONCLUDED}
+    ),  # concluded: called off, unreachable
+    State.ASKING: frozenset({State.ASKING, State.CONCLUDED}),
     State.SENDING: frozenset({State.VALID, State.UNKNOWN, State.RECEIVED, State.CONCLUDED}),
     State.UNKNOWN: frozenset({State.UNKNOWN, State.VALID, State.RECEIVED, State.CONCLUDED}),
     State.RECEIVED: frozenset({State.RECEIVED, State.UNKNOWN, State.CONCLUDED}),
@@ -59,7 +64,7 @@ STEPS: dict[State, frozenset[State]] = {
 }
 OPEN = tuple(state for state in State if state not in (State.HELD, State.DONE, State.VOID))
 
-_ALREADY = {"AlreadyExistingFlow", "DOUBLON"}
+_ALREADY = {"AlreadyExistingFlow", "DOUBLON", "IRR_UNICITE"}
 # What a file system may answer without being in trouble itself (S03).
 _ORDINARY = {
     errno.ENOENT,
@@ -80,13 +85,17 @@ class RouteRules:
     """What a route's settings say about taking documents."""
 
     accept: frozenset[Family]
-    carried: frozenset[Family] = frozenset(Family)  # what the platform behind the route takes
+    carried: frozenset[Family] = frozenset(Family)  # what the platform behind the route takes …
+    syntaxes: frozenset[Syntax] = frozenset(Syntax)  # … and in which syntaxes
+    has_directory: bool = False  # behind the account: it can be asked about lists of recipients
     companies: frozenset[str] = frozenset()  # SIRENs that the account acts for; none: not told
     duplicates: str = "reject"  # "reject" | "hold" | "send"
     on_same_number: str = "hold"  # "hold" | "send"
     on_same_period: str = "hold"  # "hold" | "send": a report that adds to, or takes from, an earlier one
     identifiers: Severity = Severity.WARNING  # how much a wrong SIREN, SIRET or VAT number counts
     zone: tzinfo = UTC  # where the company is: its deadlines end at midnight there
+    calendar: Calendar = NO_CALENDAR
+    declarants: tuple[Declarant, ...] = ()  # the companies whose VAT regime is known
     bundle: str = "each"  # "each" | "all": a document of a bundle goes by itself, or with all of them
     business_rules: str = "off"  # "off" | "warn" | "error"
     max_size: int = 100 * 1024 * 1024  # bytes
@@ -103,6 +112,25 @@ class LookupRules:
     visibility: timedelta = timedelta(seconds=900)
     absence_is_proof: bool = True  # False: nothing found means nothing, and a person has to decide
     patience: timedelta = timedelta(seconds=120)  # without news of a flow, ask for this one
+    look_back: timedelta = timedelta(days=1)  # of an account's very first poll
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientRules:
+    """Whether recipients are looked up before anything is sent to them, and what follows from it."""
+
+    check: str = "off"  # "off" | "warn" | "hold"
+    structure: str = "off"  # "off" | "warn" | "reject": what a public recipient asks for (Chorus Pro)
+    patience: timedelta = timedelta(minutes=15)  # with a directory that does not answer, where it may stop us
+
+    @property
+    def any(self) -> bool:
+        return (self.check, self.structure) != ("off", "off")
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether an invoice waits for the answer."""
+        return self.check == "hold" or self.structure == "reject"
 
 
 # --------------------------------------------------------------------------- sending
@@ -255,7 +283,8 @@ def unanswered(job: Job, flow: FlowReport | None, rules: LookupRules, now: datet
 def outcome_of(problems: Iterable[Problem]) -> Outcome:
     """Technical refusals make a flow inadmissible; anything else rejects the invoice itself."""
     codes = {problem.code for problem in problems}
-    return Outcome.INADMISSIBLE if codes and codes <= TECHNICAL_REASONS else Outcome.REJECTED_BY_PLATFORM
+    technical = bool(codes) and all(map(is_technical, codes))
+    return Outcome.INADMISSIBLE if technical else Outcome.REJECTED_BY_PLATFORM
 
 
 def _is_refused_repeat(flow: FlowReport) -> bool:
@@ -278,6 +307,13 @@ def concluded(job: Job, outcome: Outcome, now: datetime, *problems: Problem) -> 
 def deferred(job: Job, reason: str, now: datetime, pause: timedelta) -> Job:
     """The job where it is, to be tried again later."""
     return replace(job, not_before=now + pause, waits_for=reason)
+
+
+def warned(job: Job, problems: Iterable[Problem]) -> Job:
+    """The job with warnings that stay with its document."""
+    assert job.verdict is not None
+    warnings = (replace(problem, severity=Severity.WARNING) for problem in problems)
+    return replace(job, verdict=replace(job.verdict, problems=(*job.verdict.problems, *warnings)))
 
 
 def back_off(attempts: int) -> timedelta:

@@ -13,9 +13,9 @@ import re
 import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, model_validator
+from pydantic import BaseModel, Field, HttpUrl, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -24,45 +24,37 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from connector.delivery import Delivery
 from connector.errors import ConfigurationError
 from connector.model import Family
 from connector.resources import shipped
+from connector.sections import Declarant as Declarant
+from connector.sections import Monitoring as Monitoring
+from connector.sections import Name, Siren
+from connector.sections import Section as _Section
+from connector.sections import Timeouts as Timeouts
+from connector.sections import Webhook as Webhook
+from connector.sections import Workers as Workers
 
 SEARCHED = (Path("config/connector.toml"), Path("/etc/connector/connector.toml"))
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
-Siren = Annotated[str, Field(pattern=r"^[0-9]{9}$")]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Timeouts(_Section):
-    """Seconds allowed for each part of one request, and for all of it together."""
-
-    connect: float = Field(10.0, gt=0)
-    read: float = Field(60.0, gt=0)
-    write: float = Field(60.0, gt=0)
-    pool: float = Field(60.0, gt=0)
-    total: float = Field(300.0, gt=0)
 
 
 class Account(_Section):
     """A *raccordement*: one gateway, its credentials, and the organisations it may act for."""
 
     name: Name
-    gateway: Literal["afnor", "chorus-pro"]
+    gateway: Literal["afnor", "chorus-pro", "ppf"]
     kind: Literal["direct", "concentrator", "editor"] = "direct"
     organizations: tuple[Siren, ...] = ()
     base_url: HttpUrl
-    directory_url: HttpUrl | None = None  # of the Directory Service
+    directory_url: HttpUrl | None = None  # of the Directory Service, or of the PPF's Annuaire
     token_url: HttpUrl
     client_id: str = Field(min_length=1)
     profile: Name | None = None  # afnor: the habits of a platform, a file of config/profiles
-    api_version: Literal["1.1", "1.2"] = "1.2"
+    api_version: Literal["1.1", "1.2", "v1", "v2"] = "1.2"  # of XP Z12-013 Flow; ppf: of its URLs
     scope: str | None = None
     token_auth: Literal["basic", "body"] = "basic"  # noqa: S105 - a style, not a secret
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = Field(default_factory=dict)
     organization_header: str | None = Field(None, pattern=r"^[A-Za-z0-9-]+$")  # names the company
     tracking_id_search: Literal["probe", "no"] = "probe"  # "no": the platform is known to ignore the filter
     max_in_flight: int = Field(8, ge=1, le=256)
@@ -74,10 +66,21 @@ class Account(_Section):
     lookup_interval: float = Field(60.0, gt=0)  # seconds between two of them
     visibility: float = Field(900.0, ge=0)  # seconds a platform may take to show a flow in its index
     poll_seconds: float = Field(10.0, gt=0)
+    status_seconds: float = Field(60.0, gt=0)  # between two polls while no acknowledgement is awaited
+    read_statuses: bool = False  # Chorus Pro: see config/chorus-pro.toml
+    first_look_days: float = Field(1.0, gt=0, le=366)  # that the very first poll looks back
     poll_overlap: float = Field(3600.0, ge=0)  # seconds asked again behind the cursor
     ask_after: float = Field(120.0, gt=0)  # seconds without news before a flow is asked for by its number
-    technical_account: str | None = Field(None, min_length=1)  # Chorus Pro: login, TECH_…@cpro.fr
+    technical_account: str | None = Field(None, min_length=1)  # Chorus Pro, PPF: login, TECH_…@cpro.fr
+    application_code: str | None = Field(None, pattern=r"^[A-Z0-9]{6}$")  # PPF: begins each flow's number
+    structure_check: Literal["off", "warn", "reject"] = "warn"  # Chorus Pro: what a recipient asks for
+    recipient_cache_hours: float = Field(24.0, gt=0)  # for which a directory's "yes" is believed
     resend_after_absence: bool = False  # Chorus Pro: see config/connector.toml before you turn it on
+
+    @property
+    def has_directory(self) -> bool:
+        """Whether recipients can be looked up through it."""
+        return self.gateway != "afnor" or self.directory_url is not None
 
     @model_validator(mode="before")
     @classmethod
@@ -94,8 +97,12 @@ class Account(_Section):
 
     @model_validator(mode="after")
     def _says_what_its_kind_needs(self) -> Account:
-        if self.gateway == "chorus-pro" and self.technical_account is None:
-            raise ValueError("a chorus-pro account needs its technical_account (TECH_…@cpro.fr)")
+        if self.gateway in ("chorus-pro", "ppf") and self.technical_account is None:
+            raise ValueError(f"a {self.gateway} account needs its technical_account (TECH_…@cpro.fr)")
+        if self.gateway == "ppf" and self.application_code is None:
+            raise ValueError("a ppf account needs its application_code (six capitals or digits)")
+        if (self.gateway == "ppf") is not self.api_version.startswith("v"):
+            raise ValueError('api_version is "1.1" or "1.2"; of a ppf account, "v1" or "v2"')
         if self.kind != "direct" and not self.organizations:
             raise ValueError(f"a {self.kind} account needs the SIRENs of its organizations")
         if self.kind == "editor" and len(self.organizations) > 1:
@@ -116,8 +123,16 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "lookup_interval": 3600.0,
         "visibility": 86400.0,
         "poll_seconds": 10.0,
+        "status_seconds": 900.0,
         "ask_after": 30.0,
-    }
+    },
+    "ppf": {
+        "api_version": "v1",
+        "token_auth": "body",
+        "scope": "openid",
+        "max_in_flight": 1,
+        "max_per_second": 5.0,
+    },
 }
 
 
@@ -131,7 +146,7 @@ def _profile(name: str) -> dict[str, Any]:
     return tomllib.loads(shipped("config", "profiles", f"{name}.toml").read_text("utf-8"))
 
 
-class Route(_Section):
+class Route(Delivery, _Section):
     """One inbox/outbox tree bound to one account and to the document families it accepts."""
 
     name: Name
@@ -156,8 +171,19 @@ class Route(_Section):
     on_same_period: Literal["hold", "send"] = "hold"
     bundle: Literal["each", "all"] = "each"
     rules: Literal["off", "warn", "error"] | None = None  # default: "warn", by what is installed
+    recipient_check: Literal["off", "warn", "hold"] = "off"  # by the account's directory, before sending
+    recipient_patience: float = Field(900.0, ge=0)  # seconds that a hold waits for a directory in trouble
+    receive: bool = False  # it gets what suppliers send to the account's organisations
+    receive_for: tuple[Siren, ...] = ()  # … to these only; default: to all of them
     batch: int = Field(500, ge=1, le=5000)
     folder_language: Literal["fr", "en"] | None = None  # default: the connector's language
+    dashboard: bool = True  # a page in the root that tells how things are
+
+    @model_validator(mode="after")
+    def _receives_for_somebody(self) -> Route:
+        if self.receive_for and not self.receive:
+            raise ValueError("receive_for is of no use without receive = true")
+        return self
 
     @property
     def rules_level(self) -> Literal["off", "warn", "error"]:
@@ -186,12 +212,14 @@ class Route(_Section):
         return self.work or self.root / ".work"
 
 
-class Workers(_Section):
-    """The processes that look into files."""
-
-    count: int = Field(2, ge=1, le=64)
-    time_limit: float = Field(120.0, gt=0)  # seconds of wall clock for one file
-    memory_limit: int = Field(2048 * 1024 * 1024, gt=0)  # bytes of private memory of one worker
+def _received_twice(routes: list[Route]) -> str | None:
+    """What more than one of an account's routes would receive; None when each thing has one place to go."""
+    receiving = [route for route in routes if route.receive]
+    for_all = [route for route in receiving if not route.receive_for]
+    named = [siren for route in receiving for siren in route.receive_for]
+    if len(for_all) > 1:
+        return "what suppliers send"
+    return next((f"what suppliers send to {siren}" for siren in named if named.count(siren) > 1), None)
 
 
 class _ByName(PydanticBaseSettingsSource):
@@ -245,7 +273,11 @@ class Settings(BaseSettings):
     secrets_dir: Path | None = None  # default: "secrets" beside the configuration file
     account: tuple[Account, ...] = Field(min_length=1)
     route: tuple[Route, ...] = Field(min_length=1)
+    declarant: tuple[Declarant, ...] = ()
+    ereporting_calendar: Path | None = None  # default: the one that comes with the connector
     workers: Workers = Workers()
+    monitoring: Monitoring = Monitoring()
+    webhook: Webhook = Webhook()
     schemas: dict[str, Path] = {}  # XSD files of the site in the place of the catalogue's, by kind
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -262,6 +294,32 @@ class Settings(BaseSettings):
                     f'route "{route.name}" names the account "{route.account}", which is not there'
                     + _did_you_mean(route.account, accounts)
                 )
+        for name in self.webhook.accounts:
+            if name not in accounts:
+                raise ValueError(
+                    f'webhook names the account "{name}", which is not there' + _did_you_mean(name, accounts)
+                )
+        for account in accounts:
+            if twice := _received_twice([route for route in self.route if route.account == account]):
+                raise ValueError(f'two routes of the account "{account}" would receive {twice}')
+        sirens = [one.siren for one in self.declarant]
+        for siren in {siren for siren in sirens if sirens.count(siren) > 1}:
+            raise ValueError(f"two [[declarant]] tables have the siren {siren}")
+        for one in self.declarant:
+            if one.route is not None and one.route not in routes:
+                raise ValueError(
+                    f'declarant {one.siren} names the route "{one.route}", which is not there'
+                    + _did_you_mean(one.route, routes)
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _recipients_can_be_looked_up(self) -> Settings:
+        for route in self.route:
+            of = self.account_of(route)
+            if route.recipient_check != "off" and (of.gateway == "chorus-pro" or not of.has_directory):
+                needs = "needs a directory_url of its account; at Chorus Pro, structure_check says it"
+                raise ValueError(f'route "{route.name}": recipient_check {needs}')
         return self
 
     @cached_property
@@ -338,7 +396,10 @@ def _keys_of(location: tuple[str | int, ...]) -> list[str]:
     sections: dict[str, type[BaseModel]] = {
         "account": Account,
         "route": Route,
+        "declarant": Declarant,
         "workers": Workers,
+        "webhook": Webhook,
+        "monitoring": Monitoring,
         "timeouts": Timeouts,
     }
     named = [str(part) for part in location if part in sections]

@@ -30,6 +30,7 @@ class Syntax(StrEnum):
     CDAR = "CDAR"
     FRR = "FRR"
     DIRECTORY = "Annuaire"
+    LIST = "CSV"  # of recipients to be looked up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,8 @@ class Party:
     siret: str | None = None  # as written, blanks taken out
     vat: str | None = None  # VAT number as written, blanks taken out
     name: str | None = None
+    endpoint: str | None = None  # electronic address as written (BT-34, BT-49)
+    endpoint_scheme: str | None = None  # "0225": an address of the reform's directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,36 @@ class Reference:
     issue_date: str | None = None  # ISO date
     type_code: str | None = None
     issuer: Party = Party()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a document has a status."""
+
+    code: str | None = None  # DGFiP annexe 7: "DOUBLON", "TX_TVA_ERR", …; an open list
+    words: str | None = None  # of whoever gave the status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusAmount:
+    """An amount that a status tells of, for instance what was paid of an invoice at one VAT rate."""
+
+    kind: str | None = None  # "MEN", "MPA", "RAP", …
+    amount: str
+    currency: str | None = None
+    rate: str | None = None  # of VAT, in percent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """One status of one document, as a lifecycle message announces it."""
+
+    code: str | None = None  # "200" … "601"; an open list
+    words: str | None = None  # what the message calls it
+    at: str | None = None  # ISO date, with the time where there is one; messages name no time zone
+    about: Reference = Reference()
+    reasons: tuple[Reason, ...] = ()
+    amounts: tuple[StatusAmount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +104,8 @@ class Document:
     type_code: str | None = None
     seller: Party = Party()
     buyer: Party = Party()
+    buyer_reference: str | None = None  # BT-10; at Chorus Pro the code of the service
+    order_reference: str | None = None  # BT-13; at Chorus Pro the number of the commitment
     currency: str | None = None
     total_without_vat: str | None = None
     total_vat: str | None = None
@@ -86,6 +121,7 @@ class Document:
     recipient: Party = Party()  # of a lifecycle message; the first, when there are several
     status_code: str | None = None  # the status that a lifecycle message announces: "200" … "601"
     about: Reference | None = None  # the document that has this status
+    statuses: tuple[Announced, ...] = ()  # all that a lifecycle message announces, in its order
 
 
 # --------------------------------------------------------------------------- verdicts

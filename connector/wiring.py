@@ -5,22 +5,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from loguru import logger
 
-from connector import checks
+from connector import checks, control_journey
+from connector.calendars import declarants_of, read_calendar
+from connector.chores import Chore
 from connector.clock import SystemClock
-from connector.credentials import client_secret, technical_password
+from connector.credentials import client_secret, technical_password, webhook_token
 from connector.effects import Effects
 from connector.errors import ConfigurationError
 from connector.gateways import (
     AccountDesk,
+    Enquiry,
     EventLoop,
     HttpSession,
     OpenSession,
@@ -31,19 +35,30 @@ from connector.gateways import (
 from connector.inbox import Bell, Inbox
 from connector.inbox.ignore import NameFilter
 from connector.inbox.settle import SettleRules
-from connector.journal import SqliteJournal
-from connector.model import Severity
+from connector.journal import JournalView, SqliteJournal
+from connector.lifecycle import Receiver, Receivers
+from connector.model import Job, Severity
 from connector.mounts import is_remote, kind_of, quiet_seconds
 from connector.moves import Folders
 from connector.outbox import OutboxScribe
+from connector.outbox.letters import RouteLetters
 from connector.paths import folders_of, journal_of, owned
-from connector.policy import LookupRules, RouteRules
+from connector.periods import due_on
+from connector.policy import LookupRules, RecipientRules, RouteRules
 from connector.ports import Clock, Courier, Inspector
+from connector.posting import Posts
+from connector.reception import Reception
+from connector.reminders import Reminders
 from connector.settings import Account, Route, Settings
 from connector.validation.catalogue import Catalogue, load_catalogue
 from connector.validation.pool import InspectionPool
 from connector.validation.rules.rulesets import check_all as check_rule_sets
+from connector.watch import Watch
+from connector.webhook_server import WebhookServer
 from connector.world import World
+
+SETTLE_EVERY = 15.0  # seconds between two looks at what people have put away
+REMIND_EVERY = 3600.0  # seconds between two looks at the deadlines of e-reporting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +79,9 @@ class Assembly:
     journal: SqliteJournal
     lines: tuple[Line, ...]
     desks: dict[str, AccountDesk]
+    offices: dict[str, Reception]  # by account, as the desks
+    webhooks: WebhookServer | None = None  # not listening yet
+    chores: tuple[Chore, ...] = ()
 
 
 @contextmanager
@@ -148,16 +166,83 @@ def built(settings: Settings, chosen: list[Route], parts: Parts) -> Iterator[Ass
                 loop,
                 session=parts.session,
                 clock=parts.clock.monotonic,
+                language=settings.language,
+                standing=journal.standing(account.name),
             )
             stack.callback(desks[account.name].close, 0.0)
+        enquiries = {
+            account.name: Enquiry(desks[account.name], journal, account.recipient_cache_hours, parts.clock)
+            for account in settings.account
+            if account.name in desks and account.has_directory
+        }
         lines = []
         for route in chosen:
-            courier = desks[route.account].courier()
-            line = _line(settings, route, journal, hands, inspector, courier, parts.clock)
+            courier, enquiry = desks[route.account].courier(), enquiries.get(route.account)
+            line = _line(settings, route, journal, hands, inspector, courier, enquiry, parts.clock)
             lines.append(line)
             if line.bell is not None:
                 stack.callback(line.bell.close)
-        yield Assembly(settings=settings, journal=journal, lines=tuple(lines), desks=desks)
+        offices = {
+            name: _office(settings, desk, journal, hands, inspector, parts.clock)
+            for name, desk in desks.items()
+        }
+        yield Assembly(
+            settings=settings,
+            journal=journal,
+            lines=tuple(lines),
+            desks=desks,
+            offices=offices,
+            webhooks=_webhook_server(settings, desks),
+            chores=(
+                *_monitored(settings, stack),
+                *_reminded(settings, parts.clock),
+                *_posted(settings, lines, hands, parts.clock),
+            ),
+        )
+
+
+def _webhook_server(settings: Settings, names: Collection[str]) -> WebhookServer | None:
+    """The server for those of the running accounts whose platforms may call; None when there are none."""
+    wanted = settings.webhook
+    tokens = {
+        account.name: webhook_token(settings, account)
+        for account in settings.account
+        if account.name in wanted.accounts and account.name in names
+    }
+    if not tokens:
+        return None
+    return WebhookServer(wanted.host, wanted.port, wanted.path, tokens, least=wanted.least_seconds)
+
+
+def _posted(settings: Settings, lines: Sequence[Line], effects: Effects, clock: Clock) -> Iterator[Chore]:
+    """The chores that tell people how each route is."""
+    posts = Posts(settings, effects, clock)
+    for line in lines:
+        yield Chore(
+            name=f"{line.route.name}/errors",
+            every=SETTLE_EVERY,
+            act=partial(control_journey.settle, line.world),
+        )
+        yield from posts.chores(line.route, line.inbox)
+
+
+def _reminded(settings: Settings, clock: Clock) -> Iterator[Chore]:
+    """The chore that tells of deadlines, where a company has some."""
+    if settings.declarant:
+        calendar = read_calendar(settings.ereporting_calendar)
+        reminders = Reminders(
+            calendar,
+            declarants_of(settings, calendar),
+            reports=partial(_reports, settings),
+            today=lambda: clock.now().astimezone(ZoneInfo(settings.timezone)).date(),
+        )
+        yield Chore(name="ereporting/deadlines", every=REMIND_EVERY, act=reminders)
+
+
+def _reports(settings: Settings, since: date) -> list[Job]:
+    """The jobs with reports of periods that ended since a day, as the journal knows them now."""
+    with closing(JournalView(journal_of(settings))) as view:
+        return view.reports(since=since)
 
 
 @contextmanager
@@ -171,9 +256,27 @@ def opened_account(settings: Settings, account: Account) -> Iterator[AccountDesk
         secrets = _secrets(settings, account)
         loop = EventLoop()
         stack.callback(loop.close)
-        desk = open_gateway(account, secrets, loop)
+        desk = open_gateway(account, secrets, loop, language=settings.language)
         stack.callback(desk.close, 0.0)
         yield desk
+
+
+def _monitored(settings: Settings, stack: ExitStack) -> tuple[Chore, ...]:
+    """What the settings want monitors to be given.
+
+    Raises:
+        ConfigurationError: the address of the pages cannot be had.
+    """
+    given = settings.monitoring
+    if given.textfile is None and given.address is None:
+        return ()
+    watch = Watch(settings)
+    if given.address is not None:
+        try:
+            stack.callback(watch.pages(*given.address).close)
+        except OSError as error:
+            raise ConfigurationError(f"monitoring.listen: {given.listen}: {error}") from None
+    return (watch.chore(),)
 
 
 def _ruled_kinds(catalogue: Catalogue, routes: Sequence[Route]) -> list[str]:
@@ -189,12 +292,14 @@ def _line(
     effects: Effects,
     inspector: Inspector,
     courier: Courier,
+    enquiry: Enquiry | None,
     clock: Clock,
 ) -> Line:
     kind = kind_of(route.inbox_dir)
     remote = is_remote(kind)
     quiet = quiet_seconds(kind) if route.quiet_seconds is None else route.quiet_seconds
     traits = traits_of(settings.account_of(route))
+    calendar = read_calendar(settings.ereporting_calendar)
     inbox = Inbox(
         route.inbox_dir,
         NameFilter(route.include, route.ignore),
@@ -214,12 +319,16 @@ def _line(
         rules=RouteRules(
             accept=frozenset(route.accept),
             carried=traits.families,
+            syntaxes=traits.syntaxes,
+            has_directory=settings.account_of(route).has_directory,
             companies=frozenset(settings.account_of(route).organizations),
             duplicates=route.duplicates,
             on_same_number=route.on_same_number,
             on_same_period=route.on_same_period,
             identifiers=Severity.ERROR if settings.environment == "production" else Severity.WARNING,
             zone=ZoneInfo(settings.timezone),
+            calendar=calendar,
+            declarants=declarants_of(settings, calendar),
             bundle=route.bundle,
             business_rules=route.rules_level,
             max_size=min(route.max_size, traits.largest),
@@ -230,15 +339,53 @@ def _line(
         drops=inbox,
         journal=journal,
         bundles=journal,
+        controls=journal,
         effects=effects,
         inspector=inspector,
         courier=courier,
         scribe=OutboxScribe(
-            route, settings.environment, route.folder_language or settings.language, settings.timezone
+            route,
+            settings.environment,
+            route.folder_language or settings.language,
+            settings.timezone,
+            partial(due_on, calendar=calendar, declarants=declarants_of(settings, calendar)),
         ),
+        letters=RouteLetters(route, route.folder_language or settings.language),
         clock=clock,
+        incoming=journal,
+        numbers=_numbers(settings.account_of(route), journal),
+        enquiry=enquiry,
+        recipient_rules=_recipient_rules(settings.account_of(route), route),
     )
     return Line(route=route, world=world, inbox=inbox, bell=bell)
+
+
+def _office(
+    settings: Settings,
+    desk: AccountDesk,
+    journal: SqliteJournal,
+    effects: Effects,
+    inspector: Inspector,
+    clock: Clock,
+) -> Reception:
+    routes = [route for route in settings.route if route.account == desk.account]
+    receiving = [route for route in routes if route.receive]
+    return Reception(
+        account=desk.account,
+        platform=desk,
+        journal=journal,
+        effects=effects,
+        inspector=inspector,
+        clock=clock,
+        spool=folders_of(settings, routes[0]).spool,
+        receivers=Receivers(
+            routes=tuple(route.name for route in routes),
+            receiving=tuple(
+                Receiver(route=route.name, companies=frozenset(route.receive_for)) for route in receiving
+            ),
+        ),
+        limit=max(route.max_size for route in receiving or routes),
+    )
 
 
 def _made(folders: Folders) -> Folders:
@@ -255,6 +402,22 @@ def _secrets(settings: Settings, account: Account) -> Secrets:
     )
 
 
+def _numbers(
+    account: Account, journal: SqliteJournal
+) -> Callable[[Sequence[str], int], Mapping[str, int]] | None:
+    """What gives an account's flows their numbers; connections with one application code share the series."""
+    series = account.application_code
+    return partial(journal.numbers, series) if series is not None else None
+
+
+def _recipient_rules(account: Account, route: Route) -> RecipientRules:
+    return RecipientRules(
+        check=route.recipient_check,
+        structure=account.structure_check if account.gateway == "chorus-pro" else "off",
+        patience=timedelta(seconds=route.recipient_patience),
+    )
+
+
 def lookup_rules(account: Account) -> LookupRules:
     """When a look-up of this account may be believed, and how long news may take."""
     return LookupRules(
@@ -263,4 +426,5 @@ def lookup_rules(account: Account) -> LookupRules:
         visibility=timedelta(seconds=account.visibility),
         absence_is_proof=traits_of(account).absence_is_proof,
         patience=timedelta(seconds=account.ask_after),
+        look_back=timedelta(days=account.first_look_days),
     )

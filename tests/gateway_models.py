@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import AwareDatetime, Base64Bytes, BaseModel, ConfigDict, Field, StrictInt
 
 Text36 = Annotated[str, Field(min_length=1, max_length=36)]
+HttpsOrHttp = Annotated[str, Field(pattern=r"^https?://[^/]+")]
 Sha256 = Annotated[str, Field(pattern=r"^[a-f0-9]{64}$")]
 Syntax = Literal["CII", "UBL", "Factur-X", "CDAR", "FRR"]
 Profile = Literal["Basic", "CIUS", "Extended-CTC-FR"]
@@ -152,6 +154,79 @@ class Found12(Found11):
     results: Annotated[list[Flow12], Field(max_length=100)]  # type: ignore[assignment]
 
 
+class WebhookHeader(Contract):
+    """A header of the platform's calls."""
+
+    headerName: Annotated[str, Field(min_length=1)]
+    headerValue: str
+
+
+class BasicAuthentication(Contract):
+    """HTTP Basic at the receiver."""
+
+    authType: Literal["BASIC"]
+    userId: str
+    userPassword: str
+
+
+class OAuth2Authentication(Contract):
+    """A token for the receiver."""
+
+    authType: Literal["OAUTH2"]
+    tokenUrl: HttpsOrHttp
+    clientId: str
+    clientSecret: str
+
+
+class WebhookSignature(Contract):
+    """Of the calls; what it covers is not published."""
+
+    algo: Literal["RS256", "HS256", "ECDSA", "EDDSA_25519", "RSA_PSS", "EDDSA_448", "null"]
+    key: Annotated[Base64Bytes, Field(strict=False)]
+
+
+class WebhookChange(Contract):
+    """What of a webhook can be changed."""
+
+    headers: list[WebhookHeader] | None = None
+    authentication: BasicAuthentication | OAuth2Authentication | None = None
+    signature: WebhookSignature | None = None
+
+
+class WebhookCallback(WebhookChange):
+    """Where the platform calls."""
+
+    url: HttpsOrHttp
+
+
+class WebhookMetadata(Contract):
+    """One type of flow in one direction."""
+
+    flowType: FlowType
+    flowDirection: Direction
+    processingRule: RuleOf12 | None = None
+    ackStatus: Literal["Pending", "Ok", "Error"] | None = None
+
+
+class WebhookParams(Contract):
+    """A webhook, since 1.2.0."""
+
+    callback: WebhookCallback
+    metadata: WebhookMetadata
+
+
+class WebhookCreated(Contract):
+    """The answer to a new one."""
+
+    webhookId: Annotated[UUID, Field(strict=False)]
+
+
+class WebhookList(Contract):
+    """All of the token's owner."""
+
+    webhookIds: list[Annotated[UUID, Field(strict=False)]]
+
+
 class Error(Contract):
     """An error; 1.2.0 added what is optional."""
 
@@ -245,12 +320,14 @@ class Paging(Contract):
 
 
 class SupplierSearch(Contract):
-    """`rechercher/fournisseur`, as far as it has criteria that find a deposit again."""
+    """`rechercher/fournisseur`, as far as it has criteria that find a deposit, or what changed, again."""
 
     numeroFacture: str | None = None
     numeroFluxDepot: str | None = None
     periodeDateDepotDu: Annotated[date, Field(strict=False)] | None = None
     periodeDateDepotAu: Annotated[date, Field(strict=False)] | None = None
+    periodeDateHeureEtatCourantDu: Annotated[date, Field(strict=False)] | None = None
+    periodeDateHeureEtatCourantAu: Annotated[date, Field(strict=False)] | None = None
     typeFacture: Literal["FACTURE", "AVOIR", "ACOMPTE"] | None = None
     rechercheFactureParFournisseur: Paging = Paging()
 
@@ -275,6 +352,8 @@ class ListedInvoice(Contract):
     dateDepot: Annotated[date, Field(strict=False)]
     montantTTC: float
     statut: str
+    dateHeureEtatCourant: Annotated[datetime, Field(strict=False)]
+    commentaireEtatCourant: str | None = None
     numeroFluxDepot: str
 
 
@@ -284,3 +363,31 @@ class SupplierFound(ChorusAnswer):
     codeRetour: Literal[0]
     parametresRetour: PageTold
     listeFactures: list[ListedInvoice]
+
+
+class HistoryQuestion(Contract):
+    """`consulter/historique`."""
+
+    idFacture: StrictInt
+
+
+class PassedStatus(Contract):
+    """One status that an invoice has had."""
+
+    histoStatutCode: str
+    histoStatutDatePassage: Annotated[datetime, Field(strict=False)]
+    histoStatutCommentaire: str | None = None
+
+
+class History(Contract):
+    """All of them."""
+
+    histoStatut: list[PassedStatus]
+
+
+class HistoryTold(ChorusAnswer):
+    """What is known of an invoice's life."""
+
+    codeRetour: Literal[0]
+    statutCourantCode: str
+    historiquesDesStatuts: History

@@ -12,7 +12,9 @@ from typing import Any
 
 AFNOR = ("afnor 1.1", "afnor 1.2")
 CHORUS = ("chorus-pro",)
-GATEWAYS = AFNOR + CHORUS
+PPF = ("ppf v1", "ppf v2")  # the first answers in XML
+GATEWAYS = AFNOR + CHORUS + PPF
+BY_KEY = AFNOR + PPF  # those whose search knows what we called a deposit
 # Each number contains the first, as a search may compare or contain; FA1 is dropped last.
 FILES = ("FA11", "FA12", "FA13", "FA1")
 Rule = Mapping[str, Any]
@@ -29,6 +31,7 @@ class Row:
         one_held: where one of the files, whichever it is, ends as held.
         gateways: to whom it can happen.
         account: settings of the accounts beside the quick ones.
+        check: `recipient_check` of the routes, where the platform has a directory.
         files: numbers of the invoices dropped.
         secret, password: what the client and the technical account say until the trouble is over.
         known: somebody else has deposited the first of the files already.
@@ -42,6 +45,7 @@ class Row:
     one_held: tuple[str, ...] = ()
     gateways: tuple[str, ...] = GATEWAYS
     account: Mapping[str, Any] = field(default_factory=dict)
+    check: str = "off"
     files: tuple[str, ...] = FILES
     secret: str | None = None
     password: str | None = None
@@ -80,7 +84,7 @@ TOKENS = {
     "H06 a client secret that is wrong, said with 401": Row(
         secret="wrong", lasting=True, switches={"invalid_client_status": 401}
     ),
-    "H06 a technical account that is wrong": Row(password="wrong", lasting=True, gateways=CHORUS),
+    "H06 a technical account that is wrong": Row(password="wrong", lasting=True, gateways=CHORUS + PPF),
 }
 
 RIGHTS = {
@@ -90,8 +94,13 @@ RIGHTS = {
     "H22 a redirect at the deposit, for good": Row(
         rules=(on("submit", "redirect", "unlimited"),), lasting=True
     ),
-    "H06 403 at the search": Row(rules=(*LOST, *always("search", 403)), lasting=True),
-    "H06 401 at the search": Row(rules=(*LOST, *always("search", 401)), lasting=True),
+    # A look-up that is not let in counts as movement: seldom enough for the run to come to rest between two.
+    "H06 403 at the search": Row(
+        rules=(*LOST, *always("search", 403)), lasting=True, account={"lookup_interval": 3.0}
+    ),
+    "H06 401 at the search": Row(
+        rules=(*LOST, *always("search", 401)), lasting=True, account={"lookup_interval": 3.0}
+    ),
     "H06 403 when a flow is asked for": Row(rules=always("flow", 403), lasting=True, gateways=CHORUS),
     "H06 401 when a flow is asked for": Row(rules=always("flow", 401), lasting=True, gateways=CHORUS),
 }
@@ -135,6 +144,39 @@ REFUSALS = {
     ),
 }
 
+PORTAL_REASONS = ("IRR_TAILLE_F", "IRR_SYNTAX", "IRR_ANTIVIRUS", "IRR_VID_F", "IRR_UNCITE")
+PORTAL_REJECTIONS = ("REJ_SEMAN", "REJ_UNI", "REJ_COH")
+REFUSALS_OF_THE_PORTAL = {
+    "H08 501 for one file": Row(
+        rules=at_submit("status", code=501, match=named("FA1")),
+        ends={"FA1": "rejected_by_platform"},
+        gateways=PPF,
+    ),
+    "H08 a problem in the words of the portal": Row(
+        rules=at_submit("status", code=422, body="problem", message="Flux refusé", match=named("FA1")),
+        ends={"FA1": "rejected_by_platform"},
+        gateways=PPF,
+    ),
+    "H08 each reason that makes a flow inadmissible, in both spellings": Row(
+        rules=tuple(
+            on("submit", "ack-error", reason_code=reason, match=named(f"I{place}"))
+            for place, reason in enumerate(PORTAL_REASONS)
+        ),
+        files=tuple(f"I{place}" for place in range(len(PORTAL_REASONS))),
+        ends=dict.fromkeys((f"I{place}" for place in range(len(PORTAL_REASONS))), "inadmissible"),
+        gateways=PPF,
+    ),
+    "H08 each reason that rejects an invoice": Row(
+        rules=tuple(
+            on("submit", "ack-error", reason_code=reason, match=named(f"J{place}"))
+            for place, reason in enumerate(PORTAL_REJECTIONS)
+        ),
+        files=tuple(f"J{place}" for place in range(len(PORTAL_REJECTIONS))),
+        ends=dict.fromkeys((f"J{place}" for place in range(len(PORTAL_REJECTIONS))), "rejected_by_platform"),
+        gateways=PPF,
+    ),
+}
+
 DUPLICATES = {
     "H09 somebody else's deposit, refused at once": Row(
         known=True, switches={"duplicates": "refuse-at-post"}, ends={"FA11": "held"}, gateways=AFNOR
@@ -143,7 +185,7 @@ DUPLICATES = {
         known=True, switches={"duplicates": "ack-error"}, ends={"FA11": "rejected_by_platform"}
     ),
     "H09 the platform says that it has it, and has nothing": Row(
-        rules=at_submit("duplicate-refusal", match=named("FA1")), ends={"FA1": "held"}, gateways=AFNOR
+        rules=at_submit("duplicate-refusal", match=named("FA1")), ends={"FA1": "held"}, gateways=BY_KEY
     ),
     "H09 409, and it was stored": Row(
         rules=at_submit("store-then-status", code=409, match=named("FA1")), asked={"search": 1}
@@ -204,21 +246,21 @@ SEARCHES = {
     "H16 one acknowledgement later than the others": Row(
         rules=at_submit("ack-delay", seconds=0.8, match=named("FA1"))
     ),
-    "H15 flows in no order": Row(rules=LOST, switches={"order": "shuffled"}, gateways=AFNOR),
+    "H15 flows in no order": Row(rules=LOST, switches={"order": "shuffled"}, gateways=BY_KEY),
     "H15 flows in no order, in small pages": Row(
-        rules=LOST, switches={"order": "shuffled", "page_limit": 3}, gateways=AFNOR
+        rules=LOST, switches={"order": "shuffled", "page_limit": 3}, gateways=BY_KEY
     ),
     "H15 no list of flows, for good": Row(
         rules=always("search", 500), account={"ask_after": 0.1}, asked={"flow": 4}, gateways=AFNOR
     ),
-    "H15 last changed first": Row(rules=LOST, switches={"order": "descending"}, gateways=AFNOR),
+    "H15 last changed first": Row(rules=LOST, switches={"order": "descending"}, gateways=BY_KEY),
     "H15 all changed at the same time": Row(
-        rules=LOST, switches={"coarse_clock": 5.0, "ack_delay": 0.3}, gateways=AFNOR
+        rules=LOST, switches={"coarse_clock": 5.0, "ack_delay": 0.3}, gateways=BY_KEY
     ),
     "H13 the search ignores our key": Row(
-        rules=LOST, switches={"ignore_tracking_filter": True}, gateways=AFNOR
+        rules=LOST, switches={"ignore_tracking_filter": True}, gateways=BY_KEY
     ),
-    "H13 the search misses it at first": Row(rules=LOST, switches={"index_lag_searches": 1}, gateways=AFNOR),
+    "H13 the search misses it at first": Row(rules=LOST, switches={"index_lag_searches": 1}, gateways=BY_KEY),
     "H13 a search in trouble": Row(
         rules=(*LOST, on("search", "status", 2, code=503, body="html")), asked={"search": 3}
     ),
@@ -234,6 +276,23 @@ SEARCHES = {
     "H05 codeRetour in the 200 of a search": Row(
         rules=(*LOST, on("search", "return-code", 2)), gateways=CHORUS, asked={"search": 3}
     ),
+}
+
+SEARCHES_OF_THE_PORTAL = {
+    "H05 every receipt is a code alone, which is no trouble of the portal's": Row(
+        switches={"ppf_answers": "bare"},
+        files=tuple(f"N{place}" for place in range(8)),
+        account={"breaker_failures": 2, "breaker_pause": 60.0},
+        gateways=PPF,
+        asked={"search": 8},
+    ),
+    "H15 two flows in a page, the rest told by 206": Row(
+        switches={"page_limit": 2, "ack_delay": 0.3}, gateways=PPF
+    ),
+    "H13 a search that the portal does not implement at first": Row(
+        rules=(*LOST, on("search", "status", 2, code=501)), gateways=PPF, asked={"search": 3}
+    ),
+    "H16 408 for a search": Row(rules=(*LOST, on("search", "status", 2, code=408)), gateways=PPF),
 }
 
 PENDING_STATES = (
@@ -254,7 +313,27 @@ LAST_STATES: Mapping[str, str] = {
     "IN_ERREUR_INTERNE": "held",
 }
 
+PORTAL_STATES: Mapping[str, str] = {
+    "250": "accepted",
+    "300": "accepted",
+    "251": "rejected_by_platform",
+    "301": "rejected_by_platform",
+    "601": "rejected_by_platform",
+    "501": "inadmissible",
+}
+
 STATES = {
+    "H17 each status that ends a flow of the portal": Row(
+        rules=tuple(
+            on("submit", "ack-status", status=state, match=named(f"S{state}")) for state in PORTAL_STATES
+        ),
+        files=tuple(f"S{state}" for state in PORTAL_STATES),
+        ends={f"S{state}": outcome for state, outcome in PORTAL_STATES.items() if outcome != "accepted"},
+        gateways=PPF,
+    ),
+    "H17 admissible is not accepted": Row(
+        rules=(on("submit", "ack-status", "unlimited", status="500"),), lasting=True, gateways=PPF
+    ),
     "H17 each state that ends a flow": Row(
         rules=tuple(
             on("submit", "ack-status", status=state, match=named(f"E{place}"))
@@ -286,7 +365,7 @@ STATES = {
         gateways=CHORUS,
     ),
     "H17 an acknowledgement that nobody knows": Row(
-        rules=(on("submit", "ack-status", "unlimited", status="Integrated"),), lasting=True, gateways=AFNOR
+        rules=(on("submit", "ack-status", "unlimited", status="Integrated"),), lasting=True, gateways=BY_KEY
     ),
     "H17 unknown in the first reports": Row(switches={"unknown_polls": 3}, gateways=CHORUS),
     "H17 a report in trouble": Row(
@@ -300,5 +379,31 @@ STATES = {
     ),
 }
 
-TABLE: Mapping[str, Row] = GOOD | TOKENS | RIGHTS | REFUSALS | DUPLICATES | BREAKS | SEARCHES | STATES
+OF_THE_PORTAL = REFUSALS_OF_THE_PORTAL | SEARCHES_OF_THE_PORTAL
+DIRECTORIES = {
+    "H06 403 at the directory, which may only warn": Row(
+        rules=always("directory", 403), check="warn", asked={"directory": 1}
+    ),
+    "H12 429 at the directory, which may only warn": Row(
+        rules=(on("directory", "status", "unlimited", code=429, retry_after=600),),
+        check="warn",
+        asked={"directory": 1},
+    ),
+    "H04 a directory that never answers, which may only warn": Row(
+        rules=(on("directory", "hang", "unlimited"),), check="warn", asked={"directory": 1}
+    ),
+    "H17 500 at the directory at first, which may hold": Row(
+        rules=(on("directory", "status", code=500),),
+        check="hold",
+        gateways=AFNOR + PPF,
+        asked={"directory": 1},
+    ),
+    "H17 503 at the directory, which may hold": Row(
+        rules=always("directory", 503), check="hold", gateways=AFNOR + PPF, lasting=True
+    ),
+}
+
+TABLE: Mapping[str, Row] = (
+    GOOD | TOKENS | RIGHTS | REFUSALS | DUPLICATES | BREAKS | SEARCHES | STATES | OF_THE_PORTAL | DIRECTORIES
+)
 CELLS = [(name, gateway) for name, row in TABLE.items() for gateway in row.gateways]

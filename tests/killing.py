@@ -1,9 +1,11 @@
-"""The real connector, which kills itself without warning at one moment of a bundle's way.
+"""The real connector, which kills itself at one moment of a bundle's or a result's way, or of what comes in.
 
     python -m tests.killing CONFIG MOMENT
 
 MOMENT is `before`, `half` or `after` (half: with half a file written), what is done, and which time of it:
-`half/write/2`, `before/sync/1`, `after/directory/1`, `before/unpacked/1`, `after/concluded/1`, …
+`half/write/2`, `before/sync/1`, `after/directory/1`, `before/unpacked/1`, `after/concluded/1`,
+`after/publish/3`, … Of what comes from the platform: `before/page/1`, `after/fetched/1`, `before/sorted/1`,
+`after/ready/1`, `after/show/1` (a file of it becomes visible), `before/published/1`, …
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from pathlib import Path
 
 from connector import names
 from connector.effects import Effects
+from connector.incoming import DeliveryStep, Incoming, IncomingStep
 from connector.journal import SqliteJournal
 from connector.model import State, Step
 from connector.service import Service
@@ -51,7 +54,7 @@ def die() -> None:
 
 
 class MortalHands(Effects):
-    """Effects that end with the process, at the documents of a bundle and at the folder they lie in."""
+    """Effects that end with the process: at a bundle's documents, at their folder, where results appear."""
 
     def __init__(self, moments: Moments) -> None:
         super().__init__(threads=1)
@@ -69,6 +72,12 @@ class MortalHands(Effects):
         self._moments.end(chosen=chosen)
         return digest
 
+    def rename(self, source: Path, target: Path) -> None:
+        what = "show" if "statuts" in target.parts else "publish"
+        chosen = source.parent.name == ".staging" and self._moments.begin(what)
+        super().rename(source, target)
+        self._moments.end(chosen=chosen)
+
     def sync_file(self, path: Path) -> None:
         chosen = names.parent_of(path.name) is not None and self._moments.begin("sync")
         super().sync_file(path)
@@ -78,6 +87,36 @@ class MortalHands(Effects):
         chosen = path == self._spool and self._moments.begin("directory")
         super().sync_directory(path)
         self._moments.end(chosen=chosen)
+
+
+def mortal_reception(moments: Moments) -> None:
+    """Let the process end at the commits that something from the platform turns on."""
+    page, take_in, deliver = SqliteJournal.commit_page, SqliteJournal.take_in, SqliteJournal.deliver
+
+    def commit_page(
+        journal: SqliteJournal,
+        account: str,
+        cursor: str,
+        steps: Sequence[Step],
+        came: Sequence[Incoming] = (),
+    ) -> None:
+        chosen = bool(came) and moments.begin("page")
+        page(journal, account, cursor, steps, came)
+        moments.end(chosen=chosen)
+
+    def taken_in(journal: SqliteJournal, steps: Sequence[IncomingStep]) -> None:
+        chosen = moments.begin(steps[0].after.state)
+        take_in(journal, steps)
+        moments.end(chosen=chosen)
+
+    def delivered(journal: SqliteJournal, steps: Sequence[DeliveryStep]) -> None:
+        chosen = moments.begin(steps[0].after.state)
+        deliver(journal, steps)
+        moments.end(chosen=chosen)
+
+    SqliteJournal.commit_page = commit_page  # type: ignore[method-assign,assignment]
+    SqliteJournal.take_in = taken_in  # type: ignore[method-assign,assignment]
+    SqliteJournal.deliver = delivered  # type: ignore[method-assign,assignment]
 
 
 def mortal_commit(moments: Moments) -> None:
@@ -104,6 +143,7 @@ def main() -> None:
     config, moment = sys.argv[1:]
     moments = Moments(moment)
     mortal_commit(moments)
+    mortal_reception(moments)
     with assembled(load(Path(config)), parts=Parts(effects=lambda: MortalHands(moments))) as assembly:
         Service(assembly, threading.Event()).run(once=True, follow_for=5.0)
 

@@ -172,13 +172,22 @@ class Tree:
         return found[0]
 
     def results(self) -> list[dict[str, Any]]:
-        """Every visible result, checked against its schema."""
+        """Every visible result of a dropped file, checked against its schema."""
+        return [told for told in self.told() if "type" not in told]
+
+    def received(self) -> list[dict[str, Any]]:
+        """All that is visible of what came from the platform, checked against its schema."""
+        return [told for told in self.told() if "type" in told]
+
+    def told(self, route: str | None = None) -> list[dict[str, Any]]:
+        """Every JSON file in the outbox, or in that of another route, checked against its schema."""
         found = []
-        for path in sorted(self.outbox.rglob("*.json")):
+        outbox = self.folder / route / "outbox" if route else self.outbox
+        for path in sorted(outbox.rglob("*.json")):
             if ".staging" not in path.parts:
-                result = json.loads(path.read_text("utf-8"))
-                result_schema().validate(result)
-                found.append(result)
+                told = json.loads(path.read_text("utf-8"))
+                result_schema(told.get("type", "result")).validate(told)
+                found.append(told)
         return found
 
     def archived(self) -> Counter[str]:
@@ -192,8 +201,9 @@ class Tree:
 
 
 @cache
-def result_schema() -> Draft202012Validator:
-    schema = json.loads(shipped("schemas", "results", "result.schema.json").read_text("utf-8"))
+def result_schema(kind: str = "result") -> Draft202012Validator:
+    """The published schema of "result", "status" or "received" files."""
+    schema = json.loads(shipped("schemas", "results", f"{kind}.schema.json").read_text("utf-8"))
     return Draft202012Validator(schema)
 
 

@@ -24,12 +24,20 @@ _COMMANDS = {
     "show": "looking",
     "retry": "retrying",
     "hold": "holding",
+    "resolve": "resolving",
+    "deadlines": "deadlines",
+    "ereporting": "ereporting",
     "directory": "directory",
+    "webhook": "webhooks",
     "check-config": "setting_up",
     "doctor": "doctor",
+    "lifecycle": "lifecycle",
+    "health": "health",
+    "audit": "auditing",
     "init": "setting_up",
     "simulator": "simulating",
     "demo": "demonstrating",
+    "completion": "completing",
 }
 
 

@@ -1,4 +1,4 @@
-"""`connector explain`: what a code means and what to do, without configuration or network."""
+"""`connector explain`: what a code means and what to do, or why a file waits."""
 
 from __future__ import annotations
 
@@ -13,12 +13,16 @@ from connector.errors import ExitCode
 
 
 @click.command()
-@click.argument("codes", nargs=-1, required=True, metavar="CODE…")
+@click.argument("asked", nargs=-1, required=True, metavar="CODE|FILE…")
 @global_options
 @click.pass_obj
-def explain(context: Context, codes: tuple[str, ...]) -> int:
-    """Say what a code means: of a rule, a rejection, a status, an HTTP answer, a business term."""
-    told = [_told(context, code) for code in codes]
+def explain(context: Context, asked: tuple[str, ...]) -> int:
+    """Say what a code means (a rule, a rejection, a status, a business term), or why a file waits.
+
+    Codes need neither configuration nor network. A file is one in an inbox, a result, an archived original,
+    or the name of one that was taken.
+    """
+    told = [_of_a_file(context, typed) or _told(context, typed) for typed in asked]
     for number, record in enumerate(told):
         if context.json:
             context.emit(record)
@@ -27,6 +31,16 @@ def explain(context: Context, codes: tuple[str, ...]) -> int:
         else:
             _print(context, record, apart=number > 0)
     return ExitCode.DONE if all(record["title"] is not None for record in told) else ExitCode.USAGE
+
+
+def _of_a_file(context: Context, typed: str) -> dict[str, Any] | None:
+    from connector.cli.finding import is_about_a_file, told_of
+
+    found = told_of(context, typed) if is_about_a_file(typed) else None
+    if found is None:
+        return None
+    first, *rest = found.pop("words")
+    return {"asked": typed, "code": found["file"], "title": first, "meaning": " ".join(rest), **found}
 
 
 def _told(context: Context, typed: str) -> dict[str, Any]:

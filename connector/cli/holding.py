@@ -125,7 +125,7 @@ def _decide(
     from connector.paths import folders_of
 
     worst, hands = ExitCode.DONE, Effects(threads=1)
-    with _journal(context) as journal:
+    with opened_journal(context) as journal:
         known = {job.id: job for job in journal.jobs(job_ids)}
         for job_id in dict.fromkeys(job_ids):
             job = known.get(job_id)
@@ -154,7 +154,7 @@ def _decide(
 
 
 @contextmanager
-def _journal(context: Context) -> Iterator[SqliteJournal]:
+def opened_journal(context: Context) -> Iterator[SqliteJournal]:
     """The journal itself, beside a daemon that may be writing in it: each step checks what it begins from."""
     from connector.journal import SqliteJournal
     from connector.paths import journal_of

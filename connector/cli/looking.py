@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from connector.cli import accounts, arrivals
 from connector.cli.context import Context, global_options
+from connector.controls import is_pause
 from connector.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -24,23 +28,29 @@ _SPANS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(day
 @click.pass_obj
 def status(context: Context) -> int:
     """How many files wait, where and why, and what became of those of the last 24 hours."""
+    from connector.cli.deadlines import near, summary, warning
     from connector.model import State
 
     since = datetime.now(UTC) - timedelta(days=1)
     with _view(context) as view:
         counts, outcomes = view.counts(), view.outcomes(since)
         oldest = _oldest_waiting(view)
+        standings = accounts.standings(context, view)
+        came, left_over = view.delivered(since), arrivals.left(context, view)
+        due = near(context, view)
     running = _is_running(context)
     routes: list[dict[str, Any]] = [
         {
             "route": route.name,
             "account": route.account,
+            "paused": _is_paused(route.inbox_dir),
             "states": {
                 str(state): count
                 for state, count in counts.get(route.name, {}).items()
                 if state not in (State.DONE, State.VOID)
             },
             "last_24h": outcomes.get(route.name, {}),
+            "received_24h": came.get(route.name, {}),
         }
         for route in context.settings.route
     ]
@@ -50,7 +60,10 @@ def status(context: Context) -> int:
                 "environment": context.settings.environment,
                 "running": running,
                 "routes": routes,
+                "accounts": standings,
+                "left_at_platform": left_over,
                 "oldest_waiting": _summary(oldest) if oldest else None,
+                "deadlines": summary(due),
             }
         )
         return ExitCode.DONE
@@ -62,10 +75,15 @@ def status(context: Context) -> int:
     for entry in routes:
         waiting = ", ".join(f"{count} {label('state', state)}" for state, count in entry["states"].items())
         done = ", ".join(f"{count} {context.outcome(name)}" for name, count in entry["last_24h"].items())
-        rows.append((str(entry["route"]), waiting or "-", done or "-"))
+        name = context.text("status.paused", route=entry["route"]) if entry["paused"] else entry["route"]
+        rows.append((name, waiting or "-", done or "-"))
     context.table([context.text(f"status.{column}") for column in ("route", "waiting", "last_day")], rows)
+    accounts.tell(context, standings)
+    arrivals.tell(context, came, left_over)
     if oldest:
-        context.say(context.text("status.oldest", job=oldest.id, why=_why(context, oldest)))
+        context.say(context.text("status.oldest", job=oldest.id, why=why(context, oldest)))
+    if what := warning(context, due):
+        context.say(what)
     return ExitCode.DONE
 
 
@@ -99,12 +117,13 @@ def ls(
                 limit=limit,
             )
         )
+        news = arrivals.of_jobs(view, jobs)
     if context.json:
         for job in jobs:
-            context.emit(_summary(job))
+            context.emit(_summary(job) | news.get(job.id, {}))
         return ExitCode.DONE
     columns = [context.text(f"ls.{column}") for column in ("job", "route", "file", "number", "what")]
-    context.table(columns, [_line(context, job) for job in jobs])
+    context.table(columns, [_line(context, job, news.get(job.id)) for job in jobs])
     if not jobs:
         context.say(context.text("ls.none"))
     return ExitCode.DONE
@@ -119,23 +138,33 @@ def show(context: Context, job_id: str) -> int:
     with _view(context) as view:
         job = view.job(job_id)
         history = view.history(job_id)
+        statuses = view.statuses([job_id])
     if job is None:
         raise click.BadParameter(context.text("show.none", job=job_id))
     if context.json:
         events = [{"seq": event.seq, "at": event.at, "kind": event.kind, **event.facts} for event in history]
-        context.emit({**_summary(job), "results": [file.target for file in job.result], "history": events})
+        context.emit(
+            {
+                **_summary(job),
+                "results": [file.target for file in job.result],
+                "statuses": [arrivals.record(each) for each in statuses],
+                "history": events,
+            }
+        )
         return ExitCode.DONE
     for key, value in _summary(job).items():
         if value not in (None, [], ""):
             context.say(f"{key:>16}  {value}")
     if job.waits_for:
-        context.say(f"{'':>16}  {_why(context, job)}")
+        context.say(f"{'':>16}  {why(context, job)}")
     for problem in (*(job.verdict.problems if job.verdict else ()), *job.problems):
         entry = context.messages.entry(problem.code, source=problem.source, message=problem.message)
         where = ", ".join(filter(None, (problem.where, f"line {problem.line}" if problem.line else None)))
         context.say(f"{'problem':>16}  {entry.title} [{problem.code}{', ' + where if where else ''}]")
     for file in job.result:
         context.say(f"{'result':>16}  {file.target}")
+    for each in statuses:
+        context.say(f"{'status':>16}  {arrivals.line(context, each)}")
     context.say("")
     for event in history:
         facts = " ".join(
@@ -166,13 +195,22 @@ def _is_running(context: Context) -> bool:
     return is_owned(context.settings)
 
 
+def _is_paused(inbox: Path) -> bool:
+    """Whether somebody has put the file there that pauses a route, as the folder says at this moment."""
+    try:
+        return any(is_pause(os.fsencode(path.name)) for path in inbox.iterdir())
+    except OSError:
+        return False
+
+
 def _oldest_waiting(view: JournalView) -> Job | None:
     from connector.policy import OPEN
 
     return min(view.jobs(states=OPEN, limit=100_000), key=lambda job: job.id, default=None)
 
 
-def _why(context: Context, job: Job) -> str:
+def why(context: Context, job: Job) -> str:
+    """Why a job waits, or where it is, in a sentence."""
     if job.waits_for:
         return context.messages.waiting(job.waits_for)
     return context.messages.label("state", job.state)
@@ -210,10 +248,12 @@ def _summary(job: Job) -> dict[str, Any]:
     }
 
 
-def _line(context: Context, job: Job) -> tuple[str, ...]:
+def _line(context: Context, job: Job, news: dict[str, Any] | None) -> tuple[str, ...]:
     from connector import names
 
     what = context.outcome(job.outcome) if job.outcome else context.messages.label("state", job.state)
+    if news and job.outcome == "accepted":  # what came since says more
+        what = arrivals.labelled(context, news)
     number = job.document.number if job.document and job.document.number else "-"
     return job.id, job.route, names.display(job.name), number, what
 

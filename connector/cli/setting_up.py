@@ -84,7 +84,11 @@ def check_config(context: Context) -> int:
 
     settings = context.settings
     findings = list(checks.faults(settings))
-    for check in (partial(check_all, settings.schemas), check_rule_sets):
+    for check in (
+        partial(check_all, settings.schemas),
+        check_rule_sets,
+        partial(_check_declarants, settings),
+    ):
         try:
             check()
         except ConfigurationError as error:
@@ -104,6 +108,12 @@ def check_config(context: Context) -> int:
     return ExitCode.DONE
 
 
+def _check_declarants(settings: Settings) -> None:
+    from connector.calendars import declarants_of, read_calendar
+
+    declarants_of(settings, read_calendar(settings.ereporting_calendar))
+
+
 def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
     lines: list[tuple[str, Any]] = []
     for key, item in value.items():
@@ -111,7 +121,7 @@ def _flat(value: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
             lines += _flat(item, f"{prefix}{key}.")
         elif isinstance(item, list) and item and isinstance(item[0], dict):
             for entry in item:
-                lines += _flat(entry, f"{prefix}{key}.{entry.get('name', '')}.")
+                lines += _flat(entry, f"{prefix}{key}.{entry.get('name') or entry.get('siren', '')}.")
         else:
             lines.append((f"{prefix}{key}", item))
     return lines

@@ -132,7 +132,7 @@ def _tell_outcome(context: Context, file: Path, job: Job) -> bool:
     else:
         label = context.outcome(job.outcome or "")
         context.say(context.text("submit.outcome", file=file.name, outcome=label, job=job.id))
-    return job.outcome not in (Outcome.ACCEPTED, Outcome.DUPLICATE)
+    return job.outcome not in (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.ANSWERED)
 
 
 def _tell_waiting(context: Context, file: Path) -> None:

@@ -30,6 +30,8 @@ def summarise(kind: str, root: etree._Element, tally: Tally) -> Document:
         type_code=text(header, "TypeCode"),
         seller=_party(walk(agreement, "SellerTradeParty")),
         buyer=_party(walk(agreement, "BuyerTradeParty")),
+        buyer_reference=text(agreement, "BuyerReference"),
+        order_reference=text(agreement, "BuyerOrderReferencedDocument", "IssuerAssignedID"),
         currency=currency,
         total_without_vat=text(totals, "TaxBasisTotalAmount"),
         total_vat=amount_in(totals, "TaxTotalAmount", currency),
@@ -57,4 +59,5 @@ def _party(node: etree._Element | None) -> Party:
             ),
             None,
         ),
+        endpoint=walk(node, "URIUniversalCommunication", "URIID"),
     )

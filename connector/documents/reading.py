@@ -13,6 +13,7 @@ _SIREN, _SIRET = "0002", "0009"  # ISO 6523
 _REGISTERED = (_SIREN, _SIRET)
 _FRENCH = (None, "", *_REGISTERED, "0225")  # 0225 begins with the SIREN, too
 _LONGEST = 120
+_LONGEST_ADDRESS = 200  # a cut one would be another's
 _COMPACT_DATE = re.compile(r"([0-9]{4})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([0-9]{2}){0,3}")
 
 
@@ -89,6 +90,7 @@ def party(
     name: str | None = None,
     vat: str | None = None,
     scheme: str = "schemeID",
+    endpoint: etree._Element | None = None,
 ) -> Party:
     """Who this is, from the identifiers that a document gives.
 
@@ -99,6 +101,7 @@ def party(
         legal: identifiers that mean the legal entity, with or without a scheme.
         others: identifiers that count only when they say that they are a SIREN or a SIRET.
         scheme: name of the attribute that holds the scheme.
+        endpoint: the electronic address.
     """
     given = [(of, text(id_)) for id_ in legal if (of := id_.get(scheme)) in _FRENCH]
     given += [(of, text(id_)) for id_ in others if (of := id_.get(scheme)) in _REGISTERED]
@@ -110,7 +113,17 @@ def party(
             number, number_scheme = found, of
         if siret is None and value and (of == _SIRET or (found and len(value) >= 14)):
             siret = value
-    return Party(siren=number, siren_scheme=number_scheme, siret=compact(siret), vat=compact(vat), name=name)
+    return Party(
+        siren=number,
+        siren_scheme=number_scheme,
+        siret=compact(siret),
+        vat=compact(vat),
+        name=name,
+        endpoint=None
+        if endpoint is None
+        else "".join((endpoint.text or "").split())[:_LONGEST_ADDRESS] or None,
+        endpoint_scheme=None if endpoint is None else endpoint.get(scheme),
+    )
 
 
 def _not_a_siren(given: tuple[str | None, str | None]) -> bool:

@@ -72,6 +72,7 @@ READERS = {
         lines=("ReferenceReferencedDocument",),
         line_ids=(("IssuerAssignedID",),),
         bulky=("AttachmentBinaryObject",),
+        tally=cdar.StatusTally,
     ),
     "frr-report": Reader(
         summarise=frr.summarise,

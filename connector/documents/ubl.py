@@ -17,6 +17,8 @@ _HEAD = tags(
     "InvoiceTypeCode",
     "CreditNoteTypeCode",
     "DocumentCurrencyCode",
+    "BuyerReference",
+    "OrderReference",
     "AccountingSupplierParty",
     "AccountingCustomerParty",
     "TaxTotal",
@@ -42,6 +44,8 @@ def summarise(kind: str, root: etree._Element, tally: Tally) -> Document:
         type_code=text(_first(head, "InvoiceTypeCode")) or text(_first(head, "CreditNoteTypeCode")),
         seller=_party(_first(head, "AccountingSupplierParty")),
         buyer=_party(_first(head, "AccountingCustomerParty")),
+        buyer_reference=text(_first(head, "BuyerReference")),
+        order_reference=text(_first(head, "OrderReference"), "ID"),
         currency=currency,
         total_without_vat=text(_first(totals, "TaxExclusiveAmount")),
         total_vat=_vat(head.get("TaxTotal", []), currency),
@@ -80,6 +84,7 @@ def _read_party(role: etree._Element) -> Party:
         [id_ for holder in found.get("PartyIdentification", ()) for id_ in children(holder, "ID")],
         name=text(_first(legal, "RegistrationName")) or text(_first(found, "PartyName"), "Name"),
         vat=_vat_number(found.get("PartyTaxScheme", ())),
+        endpoint=_first(found, "EndpointID"),
     )
 
 

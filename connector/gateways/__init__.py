@@ -1,62 +1,120 @@
-"""Gateways: the clients of the platforms, and the synchronous front that the journey uses.
+"""Gateways: the clients of the platforms, one account each.
 
-`open_gateway` gives the front of one account; nothing else of this room is for other rooms.
+For any product: `connect` (asynchronous) and `sync.connect`, with the words that they speak, below; see
+docs/gateways.md. For the connector itself: `open_gateway`, the front that the routes' threads use.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
-from pydantic import SecretStr
-
-from connector.gateways import afnor, chorus_pro
-from connector.gateways.afnor import AfnorGateway
+from connector.directory import Address, DirectoryLine, LineStatus, Reach, address, reach
+from connector.errors import AuthenticationFailed, ConfigurationError, NotOffered, PlatformUnavailable
+from connector.gateways import sync
 from connector.gateways.base import Gateway, Traits
-from connector.gateways.channel import Channel, OpenSession
-from connector.gateways.chorus_pro import ChorusProGateway
+from connector.gateways.channel import OpenSession
+from connector.gateways.client import Client
+from connector.gateways.enquiry import Enquiry
 from connector.gateways.front import AccountDesk, RouteCourier
-from connector.gateways.gate import Gate, Snapshot
+from connector.gateways.gate import Snapshot
 from connector.gateways.http import HttpSession
-from connector.gateways.limits import Rules
 from connector.gateways.loop import EventLoop
+from connector.gateways.opening import Secrets, Surroundings, account_of, parts_of, traits_of
+from connector.gateways.opening import client_of as connect
+from connector.gateways.parcels import parcel_of
+from connector.gateways.ppf import PpfGateway
+from connector.model import (
+    Absent,
+    AckStatus,
+    Document,
+    Family,
+    Fetched,
+    FetchFailed,
+    FetchKind,
+    FlowReport,
+    Found,
+    Health,
+    Inconclusive,
+    LookupAnswer,
+    NotSent,
+    Parcel,
+    Party,
+    PollPage,
+    Problem,
+    Received,
+    Refused,
+    SubmitAnswer,
+    Syntax,
+    Unknown,
+)
 from connector.settings import Account
+from connector.standing import Standing
+from connector.webhook import BasicLogin, OAuthLogin, Signature, Subscription, Webhook
 
 # Reasons that credentials or rights explain.
 LOCKED_OUT = frozenset({"unauthorized", "token-refused", "forbidden"})
 
 __all__ = [
     "LOCKED_OUT",
+    "Absent",
+    "Account",
     "AccountDesk",
+    "AckStatus",
+    "Address",
+    "AuthenticationFailed",
+    "BasicLogin",
+    "Client",
+    "ConfigurationError",
+    "DirectoryLine",
+    "Document",
+    "Enquiry",
     "EventLoop",
+    "Family",
+    "FetchFailed",
+    "FetchKind",
+    "Fetched",
+    "FlowReport",
+    "Found",
     "Gateway",
+    "Health",
     "HttpSession",
+    "Inconclusive",
+    "LineStatus",
+    "LookupAnswer",
+    "NotOffered",
+    "NotSent",
+    "OAuthLogin",
     "OpenSession",
+    "Parcel",
+    "Party",
+    "PlatformUnavailable",
+    "PollPage",
+    "PpfGateway",
+    "Problem",
+    "Reach",
+    "Received",
+    "Refused",
     "RouteCourier",
     "Secrets",
+    "Signature",
     "Snapshot",
+    "Standing",
+    "SubmitAnswer",
+    "Subscription",
+    "Syntax",
     "Traits",
+    "Unknown",
+    "Webhook",
+    "account_of",
+    "address",
+    "connect",
     "open_gateway",
+    "parcel_of",
+    "reach",
+    "sync",
     "traits_of",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secrets:
-    """What an account proves itself with. Never in a log, a result or the repository."""
-
-    client_secret: SecretStr
-    technical_password: SecretStr | None = None  # of the technical account, where the gateway has one
-
-
-def traits_of(account: Account) -> Traits:
-    """What the platform behind an account can and cannot do."""
-    match account.gateway:
-        case "afnor":
-            return afnor.TRAITS
-        case "chorus-pro":
-            return replace(chorus_pro.TRAITS, absence_is_proof=account.resend_after_absence)
 
 
 def open_gateway(
@@ -66,6 +124,8 @@ def open_gateway(
     *,
     session: OpenSession = HttpSession,
     clock: Callable[[], float] = time.monotonic,
+    standing: Standing | None = None,
+    language: str = "fr",
 ) -> AccountDesk:
     """The front of one account; nothing is asked of the platform yet. Close the desk, then the loop.
 
@@ -73,31 +133,13 @@ def open_gateway(
         account: its settings.
         secrets: its secrets.
         loop: shared by all accounts; started when needed.
-        session: makes the connections.
-        clock: monotonic seconds, for the pauses of the account.
+        session, clock, standing, language: as of `Surroundings`.
+    Raises:
+        ConfigurationError: a secret that the account needs is not given.
     """
-    return loop.run(_open(account, secrets, loop, session, clock))
+    around = Surroundings(session=session, clock=clock, standing=standing, language=language)
 
+    async def opened() -> AccountDesk:
+        return AccountDesk(loop, *parts_of(account, secrets, around))
 
-async def _open(
-    account: Account, secrets: Secrets, loop: EventLoop, session: OpenSession, clock: Callable[[], float]
-) -> AccountDesk:
-    rules = Rules(failures=account.breaker_failures, pause=account.breaker_pause)
-    gate = Gate(
-        account.name,
-        places=account.max_in_flight,
-        per_second=account.max_per_second,
-        rules=rules,
-        clock=clock,
-    )
-    channel = Channel(account, secrets.client_secret, gate, session)
-    return AccountDesk(loop, gate, _gateway(account, secrets, channel))
-
-
-def _gateway(account: Account, secrets: Secrets, channel: Channel) -> Gateway:
-    match account.gateway:
-        case "afnor":
-            return AfnorGateway(account, channel)
-        case "chorus-pro":
-            assert secrets.technical_password is not None  # the settings ask for the account it belongs to
-            return ChorusProGateway(account, secrets.technical_password, channel)
+    return loop.run(opened())

@@ -6,30 +6,36 @@ What an answer means is decided in `afnor_answers`, how a search is read complet
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 from urllib.parse import quote
 
 from loguru import logger
 
 from connector.directory import Address, DirectoryLine
-from connector.gateways import afnor_answers
+from connector.gateways import afnor_answers, fetch
 from connector.gateways.afnor_flows import SeenFlow, flow_info, flow_of, in_order, media_type
 from connector.gateways.afnor_search import LIMIT, FlowScan, Page, Where, iso
 from connector.gateways.base import ReadFailed, Traits
 from connector.gateways.body import BytesBody, SpoolBody, form_with_file
 from connector.gateways.channel import Channel
 from connector.gateways.directory import DirectoryClient
+from connector.gateways.draft import Draft
 from connector.gateways.exchange import Request
 from connector.gateways.fields import moment
 from connector.model import (
     Absent,
     Document,
     Family,
+    Fetched,
+    FetchFailed,
+    FetchKind,
     FlowReport,
     Found,
     Health,
+    IncomingFlow,
     Inconclusive,
     LookupAnswer,
     Parcel,
@@ -68,7 +74,7 @@ class AfnorGateway:
             if account.directory_url
             else None
         )
-        self._scans = {company: self._scan_of(company) for company in self._companies}
+        self._scans = {company: self._scan_of(company, "Out", "In") for company in self._companies}
         # Whether `where.trackingId` works there: None until an answer has shown it.
         self._finds_by_tracking_id = False if account.tracking_id_search == "no" else None
 
@@ -129,7 +135,7 @@ class AfnorGateway:
         return Absent() if self._finds_by_tracking_id else None
 
     async def _by_window(self, parcel: Parcel) -> LookupAnswer:
-        scan = self._scan_of(self._company_of(parcel.document))
+        scan = self._scan_of(self._company_of(parcel.document), "Out")
         ours: list[SeenFlow] = []
         after = parcel.started_at - BEFORE_SENDING
         for _ in range(LONGEST_SCAN):
@@ -150,12 +156,15 @@ class AfnorGateway:
         cursors = _cursors(cursor, self._companies)
         unfinished = [company for company in self._companies if "|" in cursors.get(company, "")]
         flows: list[FlowReport] = []
+        incoming: list[IncomingFlow] = []
         for company in unfinished or self._companies:
             page = await self._poll(company, cursors.get(company), since, overlap)
             flows += page.flows
+            incoming += page.incoming
             cursors[company] = page.cursor
         return PollPage(
             flows=tuple(flows),
+            incoming=tuple(incoming),
             cursor=_joined(cursors),
             more=any("|" in one for one in cursors.values()),
         )
@@ -166,12 +175,13 @@ class AfnorGateway:
         high, resume = _read_cursor(cursor)
         start = resume or (high - timedelta(seconds=overlap) if high else since)
         batch = await self._scans[company].next(start)
-        flows = in_order(flow for flow in batch.flows if flow.ours)
+        flows = in_order(batch.flows)
         # A flow dated in the future must not carry the cursor past others that are still to come.
         seen = [min(flow.report.updated_at, datetime.now(UTC)) for flow in flows if flow.report.updated_at]
         high = max([high or since, *seen])
         return PollPage(
-            flows=tuple(flow.report for flow in flows),
+            flows=tuple(flow.report for flow in flows if flow.ours),
+            incoming=tuple(flow.incoming(company) for flow in flows if not flow.ours),
             cursor=iso(high) if batch.resume is None else f"{iso(high)}|{iso(batch.resume)}",
             more=batch.resume is not None,
         )
@@ -189,8 +199,7 @@ class AfnorGateway:
 
     async def _flow(self, flow_id: str, company: str | None) -> FlowReport | None:
         what = f"flow {flow_id}"
-        path = f"/v1/flows/{quote(flow_id, safe='')}?docType=Metadata"
-        exchange = await self._channel.ask(self._request("GET", path, company=company))
+        exchange = await self._channel.ask(self._of_flow(flow_id, FetchKind.METADATA, company))
         if exchange.status == 404:
             return None
         if failure := afnor_answers.read_failure(exchange, what):
@@ -200,10 +209,20 @@ class AfnorGateway:
             raise ReadFailed("unreadable-answer", f"{what}: the answer is not this flow")
         return flow.report
 
+    async def fetch(self, flow_id: str, kind: FetchKind, target: Path, limit: int) -> Fetched | FetchFailed:
+        """See `base.Gateway`: `GET /v1/flows/{flowId}` with that `docType`."""
+        came: Fetched | FetchFailed = FetchFailed(reason="not-found", final=False)
+        for company in self._companies:
+            request = self._of_flow(flow_id, kind, company)
+            came = await fetch.fetch(self._channel, request, kind, Draft(target, limit), _is_about(flow_id))
+            if isinstance(came, Fetched) or came.reason != "not-found":
+                break
+        return came
+
     async def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:
         """See `base.Gateway`: XP Z12-013 Directory Service 1.2.0."""
         if self._directory is None:
-            raise ReadFailed("no-directory", "the account has no directory_url")
+            raise ReadFailed("no-directory", "the account has no directory_url", is_final=True)
         return await self._directory.find(wanted)
 
     async def health(self) -> Health:
@@ -214,8 +233,8 @@ class AfnorGateway:
             return Health(up=False, reason=failure.reason)
 
     # ------------------------------------------------------------------ requests
-    def _scan_of(self, company: str | None) -> FlowScan:
-        return FlowScan(partial(self._search, company), {"flowDirection": ["Out"]})
+    def _scan_of(self, company: str | None, *directions: str) -> FlowScan:
+        return FlowScan(partial(self._search, company), {"flowDirection": list(directions)})
 
     def _company_of(self, document: Document) -> str | None:
         """The company on whose behalf a document goes: of those we act for, the one that it names."""
@@ -228,6 +247,9 @@ class AfnorGateway:
         if failure := afnor_answers.read_failure(exchange, "search"):
             raise failure
         return Page.of(exchange.json())
+
+    def _of_flow(self, flow_id: str, kind: FetchKind, company: str | None) -> Request:
+        return self._request("GET", f"/v1/flows/{quote(flow_id, safe='')}?docType={kind}", company=company)
 
     def _request(
         self,
@@ -251,6 +273,11 @@ def _found(flows: Iterable[SeenFlow]) -> Found | None:
 def _is_of(flow: SeenFlow, parcel: Parcel) -> bool:
     """Whether a flow is this parcel's deposit: by our key, else by the name that we made unique."""
     return flow.report.tracking_id == parcel.tracking_id or flow.report.name == parcel.name
+
+
+def _is_about(flow_id: str) -> Callable[[object], bool]:
+    """Whether metadata are those of this flow."""
+    return lambda answer: (flow := flow_of(answer)) is not None and flow.report.flow_id == flow_id
 
 
 def _cursors(stored: str | None, companies: tuple[str | None, ...]) -> dict[str | None, str]:

@@ -11,7 +11,7 @@ from typing import Any
 from loguru import logger
 
 from connector.gateways.fields import moment, text
-from connector.model import AckStatus, FlowReport, Parcel, Problem, Severity, Syntax
+from connector.model import AckStatus, FlowReport, IncomingFlow, Parcel, Problem, Severity, Syntax
 
 _ACK: Mapping[str, AckStatus] = {"pending": AckStatus.PENDING, "ok": AckStatus.OK, "error": AckStatus.ERROR}
 # Guideline identifiers (BT-24) whose `flowProfile` is certain. It is optional: any other is left out.
@@ -28,6 +28,8 @@ class SeenFlow:
 
     report: FlowReport
     direction: str | None
+    flow_type: str | None = None
+    syntax: str | None = None
 
     @property
     def key(self) -> tuple[str, datetime | None, AckStatus]:
@@ -37,6 +39,23 @@ class SeenFlow:
     @property
     def ours(self) -> bool:
         return self.direction != "In"
+
+    def incoming(self, company: str | None) -> IncomingFlow:
+        """The flow as one that the platform has for us.
+
+        Args:
+            company: that the platform was asked for.
+        """
+        report = self.report
+        return IncomingFlow(
+            flow_id=report.flow_id,
+            flow_type=self.flow_type,
+            syntax=self.syntax,
+            name=report.name,
+            tracking_id=report.tracking_id,
+            submitted_at=report.submitted_at,
+            company=company,
+        )
 
 
 def problem_of(detail: Mapping[str, Any]) -> Problem:
@@ -71,7 +90,12 @@ def flow_of(value: Any) -> SeenFlow | None:
         raw_ack=raw,
         problems=tuple(problem_of(item) for item in _list(details) if isinstance(item, dict)),
     )
-    return SeenFlow(report=report, direction=text(value.get("flowDirection")))
+    return SeenFlow(
+        report=report,
+        direction=text(value.get("flowDirection")),
+        flow_type=text(value.get("flowType")),
+        syntax=text(value.get("flowSyntax")),
+    )
 
 
 def flows_of(answer: Any) -> tuple[list[SeenFlow], int] | None:

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from connector.directory import Address, DirectoryLine
-from connector.model import Family, FlowReport, Health, LookupAnswer, Parcel, PollPage, SubmitAnswer
+from connector.model import (
+    Family,
+    Fetched,
+    FetchFailed,
+    FetchKind,
+    FlowReport,
+    Health,
+    LookupAnswer,
+    Parcel,
+    PollPage,
+    SubmitAnswer,
+    Syntax,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +29,7 @@ class Traits:
 
     Args:
         families: of documents that it takes.
+        syntaxes: in which it takes them.
         largest: bytes of one document.
         absence_is_proof: a look-up that finds nothing, asked properly and late enough, means "not there".
     """
@@ -23,6 +37,7 @@ class Traits:
     families: frozenset[Family]
     largest: int
     absence_is_proof: bool
+    syntaxes: frozenset[Syntax] = frozenset(Syntax)
 
 
 class Gateway(Protocol):
@@ -42,6 +57,14 @@ class Gateway(Protocol):
 
     async def acknowledgement(self, flow_id: str) -> FlowReport | None:
         """What the platform says of one flow; None when it does not know it."""
+
+    async def fetch(self, flow_id: str, kind: FetchKind, target: Path, limit: int) -> Fetched | FetchFailed:
+        """Write what the platform holds of a flow to `target`, once it is whole; see `ports.Platform`.
+
+        Raises:
+            ReadFailed: the platform cannot be asked now, or does not let us in.
+            OSError: it cannot be written down here.
+        """
 
     async def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:
         """What the directory behind this platform says of a recipient.
@@ -65,12 +88,20 @@ class ReadFailed(Exception):
         words: for the operator; no secrets.
         authentication: the platform does not let us.
         stops_account: nothing else will work either until an operator has acted.
+        is_final: asking again is of no use.
     """
 
     def __init__(
-        self, reason: str, words: str, *, authentication: bool = False, stops_account: bool = False
+        self,
+        reason: str,
+        words: str,
+        *,
+        authentication: bool = False,
+        stops_account: bool = False,
+        is_final: bool = False,
     ) -> None:
         super().__init__(words)
         self.reason = reason
+        self.is_final = is_final
         self.authentication = authentication
         self.stops_account = stops_account

@@ -62,12 +62,13 @@ class Channel:
         )
         self._tokens = Tokens(credentials, self._session.exchange)
 
-    async def exchange(self, request: Request, *, paced: bool = True) -> Exchange:
+    async def exchange(self, request: Request, *, paced: bool = True, aside: bool = False) -> Exchange:
         """Send a request with a token; once more with a fresh token after a 401, which proves "not taken".
 
         Args:
             request: without credentials.
             paced: take a turn of the account's rate first; False when the caller has taken it.
+            aside: of another service than the deposits': when it wants silence, these go on.
         Raises:
             TokenUnavailable: nothing was sent, or only what a 401 answered.
         """
@@ -81,18 +82,21 @@ class Channel:
             exchange = await self._session.exchange(request, token.authorization)
             if exchange.status == 401:
                 self._tokens.drop(token)
-        if exchange.status == 429 or (exchange.status == 503 and exchange.retry_after is not None):
+        wants_silence = exchange.status == 503 and exchange.retry_after is not None
+        if not aside and (exchange.status == 429 or wants_silence):
             self._gate.throttle(exchange.retry_after)
         return exchange
 
-    async def ask(self, request: Request) -> Exchange:
+    async def ask(self, request: Request, *, aside: bool = False) -> Exchange:
         """Send a question.
 
+        Args:
+            aside: as of `exchange`.
         Raises:
             ReadFailed: there is no token to ask with.
         """
         try:
-            return await self.exchange(request)
+            return await self.exchange(request, aside=aside)
         except TokenUnavailable as failure:
             words = f"token: HTTP {failure.trace.http_status or '-'} {failure.trace.body[:300]}".rstrip()
             raise ReadFailed(

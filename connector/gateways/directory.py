@@ -64,7 +64,7 @@ class DirectoryClient:
             page = await self._page(wanted, seen)
             lines += page.lines
             seen += page.entries
-            if page.entries == 0 or seen >= page.total:
+            if page.entries == 0 or (page.total is not None and seen >= page.total):
                 return _about(wanted, lines)
             if seen >= _MOST:
                 raise ReadFailed("too-many-lines", f"directory: more than {_MOST} lines for {wanted}")
@@ -73,7 +73,7 @@ class DirectoryClient:
         ask = directory_answers.ppf_question if self._french else directory_answers.afnor_question
         body = BytesBody(json.dumps(ask(wanted, ignore)).encode(), "application/json")
         request = Request(method="POST", url=self._url, headers=self._headers, body=body)
-        exchange = await self._channel.ask(request)
+        exchange = await self._channel.ask(request, aside=True)
         return directory_answers.page_in(exchange, french=self._french, today=datetime.now(_PARIS).date())
 
 

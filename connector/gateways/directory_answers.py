@@ -30,7 +30,7 @@ class LinePage:
 
     lines: tuple[DirectoryLine, ...]
     entries: int  # those that were no line included
-    total: int
+    total: int | None  # None: not told, and there are more
 
 
 def afnor_question(wanted: Address, ignore: int) -> dict[str, Any]:
@@ -77,7 +77,8 @@ def page_in(exchange: Exchange, *, french: bool, today: date) -> LinePage:
     entries = [entry for entry in results if isinstance(entry, dict)]
     read = [_french_line(entry, today) if french else _line(entry) for entry in entries]
     told = answer.get("nombre_total_resultats" if french else "totalNumberOfResults")
-    total = told if isinstance(told, int) and not isinstance(told, bool) else len(results)
+    unsaid = None if exchange.status == 206 else len(results)
+    total = told if isinstance(told, int) and not isinstance(told, bool) else unsaid
     lines = tuple(line for line in read if line is not None)
     return LinePage(lines=lines, entries=len(results), total=total)
 
@@ -112,14 +113,15 @@ def _french_line(entry: Mapping[str, Any], today: date) -> DirectoryLine | None:
         siret=text(entry.get("siret")),
         status=_in_force(entry, told, today),
         platform=_PLATFORMS.get(text(told.get("typePlateforme")) or ""),
-        name=text(told.get("raisonSociale")),
+        name=text(_object(entry, "uniteLegale").get("raisonSociale")),
+        valid_from=_iso(_start(entry)),
+        valid_to=_iso(_end(entry)),
     )
 
 
 def _in_force(entry: Mapping[str, Any], platform: Mapping[str, Any], today: date) -> LineStatus:
     """The dates of a line decide, and whether its platform still works."""
-    start = _day(entry.get("dateDebutEffet"))
-    end = _day(entry.get("dateFinEffective") or entry.get("dateFinEffet"))
+    start, end = _start(entry), _end(entry)
     if start is not None and start > today:
         return LineStatus.UPCOMING
     if (end is not None and end <= today) or text(platform.get("statutPlateforme")) == "Inactif":
@@ -127,11 +129,29 @@ def _in_force(entry: Mapping[str, Any], platform: Mapping[str, Any], today: date
     return LineStatus.ENABLED
 
 
+def _start(entry: Mapping[str, Any]) -> date | None:
+    """The contract tells it with the history of the line; older answers, in the line itself."""
+    return _day(_object(entry, "historisation").get("dateDebutEffet") or entry.get("dateDebutEffet"))
+
+
+def _end(entry: Mapping[str, Any]) -> date | None:
+    return _day(entry.get("dateFinEffective") or entry.get("dateFinEffet"))
+
+
+def _object(entry: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = entry.get(name)
+    return part if isinstance(part, dict) else {}
+
+
 def _day(value: Any) -> date | None:
     try:
         return date.fromisoformat(str(value)[:10]) if value else None
     except ValueError:
         return None
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _says_not_found(exchange: Exchange) -> bool:

@@ -45,6 +45,18 @@ class Body(Protocol):
         """Read from the beginning. Raises OSError when what it reads from fails."""
 
 
+class Sink(Protocol):
+    """Where the body of a good answer (200) goes piece by piece, instead of into memory."""
+
+    failure: OSError | None  # why it could take no more
+
+    def begin(self) -> None:
+        """A good answer comes; what an earlier one left is forgotten."""
+
+    def write(self, piece: bytes) -> None:
+        """Take a piece. Raises `draft.AnswerTooLong` or OSError."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One request, without its credentials."""
@@ -53,7 +65,8 @@ class Request:
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Body | None = None
-    limit: int = 8 * 1024 * 1024  # bytes of answer that are read at most
+    limit: int = 8 * 1024 * 1024  # bytes of answer that are read into memory at most
+    sink: Sink | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,13 +10,16 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from aiolimiter import AsyncLimiter
 from loguru import logger
 
 from connector.gateways import limits
 from connector.gateways.limits import Pace, Rules, Way
-from connector.model import NotSent, SubmitAnswer
+from connector.gateways.standings import pace_after_restart, standing_of
+from connector.model import NotSent, Received, SubmitAnswer
+from connector.standing import Standing
 
 PIPELINE = 6  # documents handed over for each place in flight
 
@@ -42,6 +45,7 @@ class Gate:
         per_second: requests a second at most, evenly spaced; None: no limit.
         rules: of the breaker.
         clock: monotonic seconds.
+        standing: how it stood when it was last written down; None: nobody knows.
     """
 
     def __init__(
@@ -52,10 +56,14 @@ class Gate:
         per_second: float | None,
         rules: Rules,
         clock: Callable[[], float] = time.monotonic,
+        standing: Standing | None = None,
     ) -> None:
         self.account = account
         self.places = places
-        self.pace = Pace()  # replaced as a whole, so that other threads may read it
+        now = datetime.now(UTC)
+        # Replaced as a whole, so that other threads may read it.
+        self.pace = pace_after_restart(standing, clock=clock(), now=now) if standing else Pace()
+        self.last_success = standing.last_success if standing else None
         self.in_flight = 0
         self.closing = False
         self._rules = rules
@@ -98,7 +106,13 @@ class Gate:
 
     def note(self, answer: SubmitAnswer) -> None:
         """Learn from the answer to a document that was let through."""
+        if isinstance(answer, Received):
+            self.last_success = datetime.now(UTC)
         self._become(limits.answered(self.pace, answer, self._rules, self._clock()))
+
+    def give_up(self) -> None:
+        """Nobody waits any more for the answer to a document let through; another may be the probe."""
+        self.pace = limits.abandoned(self.pace)
 
     def throttle(self, retry_after: float | None) -> None:
         """The platform asked us to slow down."""
@@ -106,6 +120,7 @@ class Gate:
 
     def alive(self) -> None:
         """A read was answered."""
+        self.last_success = datetime.now(UTC)
         self._become(limits.seen_alive(self.pace, self._rules, self._clock()))
 
     def stop(self, reason: str) -> None:
@@ -151,6 +166,11 @@ class Gate:
             in_flight=self.in_flight,
             failures=pace.failures,
         )
+
+    def standing(self) -> Standing:
+        """How it stands, in words that outlive this process."""
+        clock, now = self._clock(), datetime.now(UTC)
+        return standing_of(self.account, self.pace, clock=clock, now=now, last_success=self.last_success)
 
     def _become(self, pace: Pace) -> None:
         before, self.pace = self.pace, pace

@@ -19,12 +19,14 @@ import time
 import urllib.request
 import uuid
 from collections.abc import AsyncIterator, Sequence
+from functools import cache
 from urllib.parse import urlsplit
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from connector.gateways.draft import AnswerTooLong
 from connector.gateways.exchange import Body, Exchange, Request, Trouble
 from connector.settings import Timeouts
 
@@ -38,10 +40,6 @@ _NETWORK_ERRORS = (
     OSError,
     ValueError,
 )
-
-
-class _AnswerTooLong(Exception):
-    pass
 
 
 class _Stream(httpx.AsyncByteStream):
@@ -111,7 +109,7 @@ class HttpSession:
         try:
             async with asyncio.timeout(self._total):
                 await answer.fetch(self._way_to(request.url), self._timeout)
-        except (*_NETWORK_ERRORS, _AnswerTooLong) as error:
+        except (*_NETWORK_ERRORS, AnswerTooLong) as error:
             answer.failed(error)
         return answer.exchange(int((time.monotonic() - started) * 1000))
 
@@ -162,20 +160,30 @@ class _Answer:
         if self._request.body:
             self._request.body.started = self._request.body.finished = False
         self._response = await transport.handle_async_request(self._built(timeout))
+        sink = self._request.sink if self._response.status_code == 200 else None
         try:
+            if sink is not None:
+                sink.begin()
             async for piece in self._response.aiter_bytes():
-                self._read += piece
-                if len(self._read) > self._request.limit:
-                    raise _AnswerTooLong(f"more than {self._request.limit} bytes of answer")
+                if sink is not None:
+                    sink.write(piece)
+                else:
+                    self._remember(piece)
         finally:
             await self._response.aclose()
+
+    def _remember(self, piece: bytes) -> None:
+        self._read += piece
+        if len(self._read) > self._request.limit:
+            raise AnswerTooLong(f"more than {self._request.limit} bytes of answer")
 
     def failed(self, error: Exception) -> None:
         body = self._request.body
         self._detail = f"{type(error.__cause__ or error).__name__}: {error}"
-        if self._stream and self._stream.failure:
-            self._trouble, self._detail = Trouble.SPOOL, str(self._stream.failure)
-        elif isinstance(error, _AnswerTooLong):
+        sink = self._request.sink
+        if failure := (self._stream and self._stream.failure) or (sink and sink.failure):
+            self._trouble, self._detail = Trouble.SPOOL, str(failure)
+        elif isinstance(error, AnswerTooLong):
             self._trouble = Trouble.TOO_LONG
         elif _timed_out(error):
             self._trouble = Trouble.TIMEOUT
@@ -203,8 +211,9 @@ class _Answer:
         )
 
 
+@cache
 def trusted() -> ssl.SSLContext:
-    """Trust in the public authorities and in those of the machine. Reading them takes some 40 ms."""
+    """Trust in the public authorities and in those of the machine. Read once: that takes 40 ms."""
     context = httpx.create_ssl_context()
     context.load_default_certs()
     return context

@@ -31,10 +31,12 @@ class Pace:
     trips: int = 0  # openings of the breaker since an answer last came
     opened_at: float | None = None  # the breaker is open since then; None: closed
     open_until: float = 0.0
+    cause: str | None = None  # the reason of the latest failure
     probing: bool = False  # one request is finding out whether it may close
     paused_until: float = 0.0  # the platform asked us to wait
     throttles: int = 0  # such requests in a row that did not say for how long
     stopped: str | None = None  # why an operator is needed
+    stopped_at: float | None = None
     probe_at: float = 0.0  # when a stopped account is tried again
 
 
@@ -82,12 +84,17 @@ def answered(pace: Pace, answer: SubmitAnswer, rules: Rules, now: float) -> Pace
     match answer:
         case NotSent(reason=reason, stops_account=True):
             return stopped(pace, reason, rules, now)
-        case Received() | Refused() | Unknown(reason="already-exists"):
+        case Received() | Refused() | Unknown(reason="already-exists" | "unnamed"):
             return replace(pace, failures=0, trips=0, opened_at=None, probing=False, throttles=0)
-        case Unknown() | NotSent(reason="connect" | "timeout" | "token"):
-            return failed(pace, rules, now)
+        case Unknown(reason=reason) | NotSent(reason="connect" | "timeout" | "token" as reason):
+            return replace(failed(pace, rules, now), cause=reason)
         case _:  # throttled, or our own trouble: it says nothing of the platform, and another may probe
             return replace(pace, probing=False)
+
+
+def abandoned(pace: Pace) -> Pace:
+    """A document's answer will never be known here: nothing follows from it."""
+    return replace(pace, probing=False) if pace.stopped is None else pace
 
 
 def failed(pace: Pace, rules: Rules, now: float) -> Pace:
@@ -122,7 +129,9 @@ def stopped(pace: Pace, reason: str, rules: Rules, now: float) -> Pace:
     if pace.stopped is not None:  # the others that were under way say the same; once is enough
         return pace
     pause = min(rules.pause * 2 ** min(pace.trips, 20), LONGEST)
-    return replace(pace, stopped=reason, trips=pace.trips + 1, probe_at=now + pause, probing=False)
+    return replace(
+        pace, stopped=reason, stopped_at=now, trips=pace.trips + 1, probe_at=now + pause, probing=False
+    )
 
 
 def probe_due(pace: Pace, now: float) -> bool:
@@ -134,7 +143,7 @@ def probed(pace: Pace, good: bool, rules: Rules, now: float) -> Pace:
     """What the probe of a stopped account found."""
     if pace.stopped is None:
         return pace
-    open_again = replace(pace, stopped=None, probing=False)
+    open_again = replace(pace, stopped=None, stopped_at=None, probing=False)
     if good:  # one document goes first. `trips` stays: if only documents are refused, the pauses still grow
         return replace(open_again, opened_at=now, open_until=now)
-    return stopped(open_again, pace.stopped, rules, now)
+    return replace(stopped(open_again, pace.stopped, rules, now), stopped_at=pace.stopped_at)

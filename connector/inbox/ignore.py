@@ -27,6 +27,9 @@ PATTERNS = (
     "pause.txt",  # our own, and the operator's, controls
     "*.annuler",
     "*.cancel",
+    "*.erreur.txt",  # our own answers, moved back together with the file that they are about
+    "*.error.txt",
+    "*.err.json",
 )
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from loguru import logger
 
-from connector import names
+from connector import controls, names
+from connector.controls import Request
 from connector.inbox import scan
 from connector.inbox.ignore import NameFilter
 from connector.inbox.settle import Settled, SettleRules, Watched, is_due, seen, settled
@@ -54,6 +55,7 @@ class Inbox:
         self._queued: set[bytes] = set()
         self._handed = 0  # given out by the latest `ready`, perhaps not written down as claimed yet
         self._next_scan = 0.0
+        self._controls: dict[bytes, float] = {}  # files that tell us something: since when they are there
         self._rung = threading.Event()
         self._wake: Callable[[], None] = lambda: None
 
@@ -72,9 +74,26 @@ class Inbox:
         return len(self._watched) + len(self._locked) + len(self._ready) + self._handed
 
     @property
+    def is_paused(self) -> bool:
+        """Whether somebody wants nothing to be taken, as the latest scan saw it."""
+        return any(map(controls.is_pause, self._controls))
+
+    def requests(self) -> tuple[Request, ...]:
+        """Files that ask for another one not to go, as the latest scan saw them."""
+        if not self.is_scanned:
+            self._hear(self._read()[1], self._clock.monotonic())
+        old = self._clock.monotonic() - 2 * self._rules.quiet - self._scan_seconds
+        found = [(name, controls.cancelled_by(name), since) for name, since in list(self._controls.items())]
+        return tuple(
+            Request(name=name, target=target, is_old=since < old) for name, target, since in found if target
+        )
+
+    @property
     def is_settling(self) -> bool:
         """Whether a file is young enough that it may only need its quiet time."""
         now, patience = self._clock.monotonic(), 2 * self._rules.quiet + self._scan_seconds + 1.0
+        if self.is_paused:
+            return False
         return bool(self._ready) or any(
             now < watched.first_seen + patience for watched in list(self._watched.values())
         )
@@ -100,7 +119,7 @@ class Inbox:
                 self._scan(now)
                 self._next_scan = now + self._scan_seconds
             self._look_again(now)
-        drops = [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
+        drops = self._given(limit)
         self._queued.difference_update(drop.name for drop in drops)
         self._handed = len(drops)
         return drops
@@ -112,13 +131,32 @@ class Inbox:
     # ------------------------------------------------------------------ inside
     # One time stands for all the looks of a round: files seen together settle together, and in order.
     def _scan(self, now: float) -> None:
-        present = set(scan.names_below(self._folder, self._names, self._depth))
+        present, told = self._read()
+        self._hear(told, now)
         for gone in self._watched.keys() - present:
             del self._watched[gone]
         self._refused &= present
         self._locked &= present
         for name in present - self._watched.keys() - self._refused - self._queued:
             self._look(name, now)
+
+    def _read(self) -> tuple[set[bytes], set[bytes]]:
+        """What lies in the folder: documents, and files that tell us something."""
+        told: set[bytes] = set()
+        return set(scan.names_below(self._folder, self._names, self._depth, told)), told
+
+    def _hear(self, told: set[bytes], now: float) -> None:
+        self._controls = {name: self._controls.get(name, now) for name in told}
+
+    def _given(self, limit: int) -> list[Drop]:
+        """The next drops; in a pause only those that are to be cancelled."""
+        if not self.is_paused:
+            return [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
+        wanted = {request.target for request in self.requests()}
+        drops = [drop for drop in self._ready if drop.name in wanted][:limit]
+        for drop in drops:
+            self._ready.remove(drop)
+        return drops
 
     def _look_again(self, now: float) -> None:
         for name in [name for name, watched in self._watched.items() if is_due(watched, self._rules, now)]:

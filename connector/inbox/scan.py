@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from connector.controls import is_control
 from connector.inbox.ignore import NameFilter
 from connector.inbox.settle import Sample
 
@@ -17,13 +18,16 @@ _F_SETSIG = 10  # fcntl(2); not named by the standard library
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-def names_below(root: Path, names: NameFilter, depth: int) -> Iterator[bytes]:
+def names_below(
+    root: Path, names: NameFilter, depth: int, controls: set[bytes] | None = None
+) -> Iterator[bytes]:
     """Names of the files that lie in a folder and its sub-folders, as bytes below it.
 
     Only names are read: on a share with 100,000 files a status of each would take the whole second.
 
     Args:
         depth: how many levels of sub-folders are entered.
+        controls: gets the names of files that tell us something (`controls`), which are no documents.
     Raises:
         OSError: the folder itself cannot be read; a sub-folder that cannot be read is passed over.
     """
@@ -44,6 +48,8 @@ def names_below(root: Path, names: NameFilter, depth: int) -> Iterator[bytes]:
                         folders.append((entry.path, prefix + entry.name + b"/", left - 1))
                 elif names.takes_file(name):
                     yield prefix + entry.name
+                elif controls is not None and is_control(prefix + entry.name):
+                    controls.add(prefix + entry.name)
 
 
 def look(path: Path, *, ask_for_writer: bool) -> Sample | None:

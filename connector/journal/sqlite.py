@@ -10,20 +10,24 @@ import itertools
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 from connector import names
+from connector.directory import Told
 from connector.errors import JournalBusy, JournalDamaged
-from connector.journal import sql, writing
-from connector.journal.rows import from_arrays, stamp
+from connector.incoming import Delivery, DeliveryStep, Incoming, IncomingStep, Matter, Phase, Stand
+from connector.journal import incoming, recipients, sql, writing
+from connector.journal.rows import from_arrays, from_row, stamp
 from connector.model import Job, NameWish, State, Step
+from connector.records import decode, encode
+from connector.standing import Standing
 
 
 class SqliteJournal:
-    """Satisfies `ports.Journal`, `ports.BundleJournal` and `ports.FlowJournal`; for use from any thread.
+    """Satisfies the journals of `ports`, and `ports.FlowNumbers`; for use from any thread.
 
     Args:
         path: the database file, on a local disk.
@@ -90,8 +94,23 @@ class SqliteJournal:
         return self._decision
 
     def reserve(self, wanted: Sequence[NameWish]) -> list[str]:
+        # Many wishes look at one folder, which may be large: its names are taken apart once.
+        seen = {visible for wish in wanted if (visible := wish.visible) is not None}
+        taken = {visible: _beginnings(visible) for visible in seen}
         with self._transaction() as db:
-            return [_reserve(db, wish) for wish in wanted]
+            return [_reserve(db, wish, taken[wish.visible] if wish.visible else ()) for wish in wanted]
+
+    def numbers(self, series: str, jobs: Sequence[str], at_least: int) -> dict[str, int]:
+        with self._transaction() as db:
+            given = {
+                str(job): int(number)
+                for job, number in db.execute(sql.NUMBERS_OF_JOBS, (series, json.dumps(jobs)))
+            }
+            (last,) = db.execute(sql.LAST_NUMBER, (series,)).fetchone()
+            missing = [job for job in dict.fromkeys(jobs) if job not in given]
+            new = dict(zip(missing, itertools.count(max((last or 0) + 1, at_least)), strict=False))
+            db.executemany(sql.NUMBER, [(series, number, job) for job, number in new.items()])
+        return given | new
 
     # ------------------------------------------------------------------ bundles
     def documents(self, bundle: str) -> list[Job]:
@@ -113,11 +132,127 @@ class SqliteJournal:
     def awaited(self, account: str, flow_ids: Sequence[str]) -> list[Job]:
         return self._jobs(sql.AWAITED, (account, json.dumps(flow_ids))) if flow_ids else []
 
-    def commit_page(self, account: str, cursor: str, steps: Sequence[Step]) -> None:
+    def commit_page(
+        self, account: str, cursor: str, steps: Sequence[Step], came: Sequence[Incoming] = ()
+    ) -> None:
         batch = writing.prepare(steps)
         with self._transaction() as db:
-            writing.write(db, batch, stamp(datetime.now(UTC)))
+            at = stamp(datetime.now(UTC))
+            writing.write(db, batch, at)
+            incoming.write_seen(db, came, at)
             db.execute(sql.SET_CURSOR, (account, cursor))
+
+    def has_sent(self, account: str) -> bool:
+        """Whether anything of this account has reached its platform, so that statuses may come."""
+        with self._translated():
+            return self._reader().execute(sql.HAS_SENT, (account,)).fetchone() is not None
+
+    # ------------------------------------------------------------------ what comes from the platform
+    def waiting(
+        self, account: str, state: Stand, matters: Sequence[Matter], limit: int, now: datetime
+    ) -> list[Incoming]:
+        with self._translated():
+            return incoming.waiting(self._reader(), account, state, matters, limit, now)
+
+    def subjects(self, account: str, ids: Sequence[str], numbers: Sequence[str]) -> list[Job]:
+        values = {"account": account, "ids": json.dumps(ids), "numbers": json.dumps(numbers)}
+        return self._jobs(sql.SUBJECTS, values)
+
+    def statuses(self, jobs: Sequence[str]) -> list[Delivery]:
+        with self._translated():
+            return incoming.statuses(self._reader(), jobs)
+
+    def take_in(self, steps: Sequence[IncomingStep]) -> None:
+        with self._transaction() as db:
+            incoming.write_steps(db, steps, stamp(datetime.now(UTC)))
+
+    def deliveries(self, route: str, state: Phase, limit: int, now: datetime) -> list[Delivery]:
+        with self._translated():
+            return incoming.deliveries(self._reader(), route, state, limit, now)
+
+    def deliver(self, steps: Sequence[DeliveryStep]) -> None:
+        with self._transaction() as db:
+            incoming.write_deliveries(db, steps, stamp(datetime.now(UTC)))
+
+    def spent(self, flows: Sequence[str]) -> set[str]:
+        with self._translated():
+            rows = self._reader().execute(sql.SPENT_COPIES, (json.dumps(flows),))
+            return {row[0] for row in rows}
+
+    def untaken(self, account: str, matters: Sequence[Matter]) -> int:
+        """How many flows of an account, about one of these matters, are not sorted yet."""
+        with self._translated():
+            return int(
+                self._reader().execute(sql.INCOMING_OPEN, (account, json.dumps(matters))).fetchone()[0]
+            )
+
+    def undelivered(self, route: str) -> int:
+        """How many deliveries of a route are not visible yet."""
+        with self._translated():
+            return int(self._reader().execute(sql.DELIVERIES_OPEN, (route,)).fetchone()[0])
+
+    # ------------------------------------------------------------------ recipients
+    def recall(
+        self, account: str, addresses: Sequence[str], now: datetime, since: datetime | None
+    ) -> dict[str, Told]:
+        if not addresses:
+            return {}
+        with self._translated():
+            return recipients.recall(self._reader(), account, addresses, now, since)
+
+    def remember(self, account: str, answers: Mapping[str, tuple[Told, datetime]]) -> None:
+        with self._transaction() as db:
+            recipients.remember(db, account, answers, datetime.now(UTC))
+
+    # ------------------------------------------------------------------ accounts
+    def standing(self, account: str) -> Standing | None:
+        """How an account stood when it was last written down; None when it never was."""
+        with self._translated():
+            row = self._reader().execute(sql.STANDING, (account,)).fetchone()
+        return decode(Standing, row[0]) if row else None
+
+    def keep_standing(self, standing: Standing) -> None:
+        """See `upkeep.StandingBook`."""
+        with self._transaction() as db:
+            db.execute(sql.KEEP_STANDING, (standing.account, encode(Standing, standing)))
+
+    # ------------------------------------------------------------------ what people tell by files
+    def latest(self, route: str, name: bytes, *, under_way: bool) -> Job | None:
+        query = sql.LATEST_UNDER_WAY if under_way else sql.LATEST
+        with self._translated():
+            row = self._reader().execute(query, (route, name)).fetchone()
+        return from_row(*row) if row else None
+
+    def pause(self, route: str, is_paused: bool) -> bool:
+        with self._translated():
+            known = self._reader().execute(sql.PAUSED_SINCE, (route,)).fetchone() is not None
+        if known == is_paused:
+            return False
+        at = stamp(datetime.now(UTC))
+        with self._transaction() as db:
+            if is_paused:
+                db.execute(sql.PAUSE, (route, at))
+            else:
+                db.execute(sql.RESUME, (route,))
+            writing.append(db, at, [("", "paused" if is_paused else "resumed", {"route": route})])
+        return True
+
+    def replaced(self, route: str) -> list[Job]:
+        return self._jobs(sql.REPLACED, (route,))
+
+    def unsettled(self, route: str) -> list[Job]:
+        return self._jobs(sql.UNSETTLED, (route,))
+
+    def settle(self, jobs: Sequence[str], how: str) -> int:
+        with self._transaction() as db:
+            ids = [row[0] for row in db.execute(sql.SETTLE, (how, json.dumps(jobs))).fetchall()]
+            notes = [(job, "settled", {"how": how}) for job in sorted(ids)]
+            writing.append(db, stamp(datetime.now(UTC)), notes)
+        return len(ids)
+
+    def note(self, job: str, kind: str, facts: Mapping[str, str]) -> None:
+        with self._transaction() as db:
+            writing.append(db, stamp(datetime.now(UTC)), [(job, kind, facts)])
 
     # ------------------------------------------------------------------ inside
     def _reader(self) -> sqlite3.Connection:
@@ -194,7 +329,13 @@ def _is_damaged(path: Path) -> bool:
     return bool(answer != "ok")
 
 
-def _reserve(db: sqlite3.Connection, wish: NameWish) -> str:
+def _beginnings(visible: Iterable[str]) -> frozenset[str]:
+    """Names, and what stands before each of their dots: NAME is taken while NAME.ok.json is there."""
+    beginnings = (name[:end] for name in visible for end, dot in enumerate(name) if dot == ".")
+    return frozenset(itertools.chain(visible, beginnings))
+
+
+def _reserve(db: sqlite3.Connection, wish: NameWish, taken: Container[str]) -> str:
     row = db.execute(sql.NAME_OF_JOB, (wish.job, wish.folder)).fetchone()
     if row:
         return str(row[0])
@@ -202,7 +343,7 @@ def _reserve(db: sqlite3.Connection, wish: NameWish) -> str:
         name = names.numbered(wish.name, number)
         folded = name.casefold()
         if wish.visible is not None:
-            if any(seen == folded or seen.startswith(f"{folded}.") for seen in wish.visible):
+            if folded in taken:
                 continue
             db.execute(sql.RELEASE, (wish.route, wish.folder, folded))
         if db.execute(sql.RESERVE, (wish.route, wish.folder, folded, name, wish.job)).rowcount == 1:

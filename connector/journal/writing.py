@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from connector import names, policy
@@ -65,6 +65,17 @@ def write(db: sqlite3.Connection, batch: Sequence[Prepared], at: str) -> None:
     if changed != len(updates):
         ids = ", ".join(str(row[0]) for row in updates)
         raise JournalDamaged(f"of the jobs {ids}, only {changed} are in the state that was read")
+
+
+def append(db: sqlite3.Connection, at: str, notes: Sequence[tuple[str, str, Mapping[str, str]]]) -> None:
+    """Append to the history what is no step of a job: (job or nothing, kind, facts), in the transaction."""
+    seq, previous = db.execute(sql.LAST_EVENT).fetchone() or (0, chain.GENESIS)
+    events = []
+    for job, kind, facts in notes:
+        seq, remembered = seq + 1, chain.canonical(dict(facts))
+        previous = chain.link(previous, seq, at, job, kind, remembered)
+        events.append((seq, job, kind, remembered, previous))
+    db.execute(sql.INSERT_EVENTS, (at, json.dumps(events, ensure_ascii=False)))
 
 
 def _prepared(step: Step) -> Prepared:

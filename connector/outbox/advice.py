@@ -1,17 +1,20 @@
-"""What to do after an outcome, who does it, and whether the same number may be used again. Pure.
+"""What to do after an outcome or a status, who does it, and whether the same number may be used again. Pure.
 
-The rule is that of a French invoice's identity: number, year of issue and seller (DGFiP annexe 7, G1.45). A
-number is free as long as nothing was issued under it; it is used up once the platform or the buyer has turned
-down an issued invoice (DGFiP external specifications v3.2 §3.6.4); and while nobody knows, nobody may use it.
+It depends on the status and its reasons together: `advice.toml` is the table, and says where its rules come
+from. This module finds the row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import tomllib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-from connector.crosscheck import TECHNICAL_REASONS
 from connector.model import Family, Outcome
 
 
@@ -44,6 +47,7 @@ class Number(StrEnum):
     VOID = "void"  # issued, then turned down
     TAKEN = "taken"  # another document bears it
     STANDS = "stands"  # the earlier deposit of this document counts
+    VALID = "valid"  # this document bears it and stays valid; one that corrects it bears its own
     UNDECIDED = "undecided"
     NOT_ASKED = "not-asked"
 
@@ -61,7 +65,7 @@ class Advice:
         match self.number:
             case Number.NEVER_ISSUED | Number.UNCHANGED:
                 return True
-            case Number.VOID | Number.TAKEN | Number.STANDS:
+            case Number.VOID | Number.TAKEN | Number.STANDS | Number.VALID:
                 return False
             case _:
                 return None
@@ -69,149 +73,98 @@ class Advice:
 
 LOST = {"inspection-lost", "inspection-io"}  # our checker gave up; the file may be sound
 NOT_ALL_SOUND = "bundle-refused"  # sound, but another document of its bundle is not
-_REPEATED = {"AlreadyExistingFlow", "DOUBLON", "REJ_UNI", "IRR_UNICITE", "IRR_UNCITE"}
-# Chorus Pro makes no invoice of a flow that it rejects at integration: the number stays free.
-_NOT_INTEGRATED = {"chorus-rejection", "IN_REJETE"}
-_THREATS = {"VirusFound", "IRR_ANTIVIRUS"}
-_ROUTING = {"ROUTAGE_ERR", "221"}
-_HELD_FOR = (
-    "number-void",
-    "same-number",
-    "same-content",
-    "report-carries-less",
-    "report-already-sent",
-    "found-several",
-    "already-exists",
-    "in-doubt",
-    "flow-unknown",
-    "state-unknown",
-    "flow-stuck",
-    "source-changed",
-    "never-settles",
-)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Row:
+    """One line of the table; an empty condition holds for everything."""
+
+    status: frozenset[str]
+    any: tuple[str, ...]
+    all: tuple[str, ...]
+    family: frozenset[str]
+    sent: bool | None
+    taken: bool | None
+    advice: Advice
+
+    def fits(self, status: str, codes: frozenset[str], family: Family, sent: bool, taken: bool) -> bool:
+        return (
+            status in self.status
+            and (not self.any or any(_among(code, self.any) for code in codes))
+            and (not self.all or (bool(codes) and all(_among(code, self.all) for code in codes)))
+            and (not self.family or family in self.family)
+            and self.sent in (None, sent)
+            and self.taken in (None, taken)
+        )
 
 
 def advice(
-    outcome: Outcome,
+    status: Outcome | str,
     codes: Iterable[str],
     *,
     family: Family | None = None,
     sent: bool = False,
     taken: bool = True,
 ) -> Advice:
-    """The advice for one outcome.
+    """The advice for one outcome of ours, or for one status of the lifecycle.
+
+    A status that nobody knows asks for somebody's eyes when it comes with a reason: statuses that need no act
+    have none.
 
     Args:
-        codes: the codes of the errors behind it (`Problem.code`, lifecycle status codes included).
+        status: an outcome, or the code of a status ("210").
+        codes: the codes of the errors or reasons behind it (`Problem.code`).
         family: what the document is; None when unknown.
         sent: an attempt to send it was begun.
         taken: the platform gave it a flow identifier. A deposit that was refused outright issued nothing.
     """
     given = frozenset(codes)
-    match outcome:
-        case Outcome.ACCEPTED:
-            return _after_acceptance(given)
-        case Outcome.REJECTED_BEFORE_SENDING:
-            return _refused_here(given)
-        case Outcome.UNREADABLE:
-            return _unreadable(given)
-        case Outcome.INADMISSIBLE if given & _REPEATED:
-            return _rejected(given, family, taken)
-        case Outcome.INADMISSIBLE:
-            return _technical(given)
-        case Outcome.REJECTED_BY_PLATFORM:
-            return _rejected(given, family, taken)
-        case Outcome.REFUSED_BY_BUYER:
-            return Advice(action=Action.NEW_INVOICE_NEW_NUMBER, number=Number.VOID, who=Who.ACCOUNTING)
-        case Outcome.DUPLICATE:
-            return Advice(action=Action.NONE, number=Number.STANDS, who=Who.NOBODY)
-        case Outcome.HELD:
-            return _held(given)
-        case Outcome.CANCELLED if NOT_ALL_SOUND in given:
-            return Advice(
-                action=Action.RESEND_UNCHANGED,
-                number=Number.NEVER_ISSUED,
-                who=Who.ACCOUNTING,
-                because=NOT_ALL_SOUND,
-            )
-        case Outcome.CANCELLED if sent:
-            return Advice(action=Action.CONTACT_ADMIN, number=Number.UNDECIDED, who=Who.IT)
-        case Outcome.CANCELLED:
-            return Advice(action=Action.NONE, number=Number.NEVER_ISSUED, who=Who.NOBODY, because="cancelled")
-
-
-def _refused_here(codes: frozenset[str]) -> Advice:
-    if codes and codes <= {"kind-not-accepted", "kind-not-carried"}:
+    kind = family or Family.INVOICE
+    row = next((row for row in _rows() if row.fits(status, given, kind, sent, taken)), None)
+    if row is not None:
+        return row.advice
+    if given:
         return Advice(
-            action=Action.RESEND_UNCHANGED,
-            number=Number.NEVER_ISSUED,
-            who=Who.ACCOUNTING,
-            because="kind-not-accepted",
+            action=Action.CONTACT_ADMIN, number=Number.UNDECIDED, who=Who.IT, because="status-unknown"
         )
-    return Advice(action=Action.FIX_AND_DROP_AGAIN, number=Number.NEVER_ISSUED, who=Who.ACCOUNTING)
-
-
-def _after_acceptance(codes: frozenset[str]) -> Advice:
-    if "208" in codes:
-        return Advice(action=Action.SEND_DOCUMENTS, number=Number.STANDS, who=Who.ACCOUNTING)
-    if codes & {"206", "207"}:
-        return Advice(action=Action.CONTACT_RECIPIENT, number=Number.STANDS, who=Who.ACCOUNTING)
     return Advice(action=Action.NONE, number=Number.NOT_ASKED, who=Who.NOBODY)
-
-
-def _unreadable(codes: frozenset[str]) -> Advice:
-    if codes & LOST:
-        return Advice(action=Action.CONTACT_ADMIN, number=Number.NEVER_ISSUED, who=Who.IT)
-    return Advice(
-        action=Action.FIX_AND_DROP_AGAIN,
-        number=Number.NEVER_ISSUED,
-        who=Who.ACCOUNTING,
-        because="export-again",
-    )
-
-
-def _technical(codes: frozenset[str]) -> Advice:
-    if codes & _THREATS:
-        return Advice(
-            action=Action.CONTACT_ADMIN, number=Number.NEVER_ISSUED, who=Who.IT, because="VirusFound"
-        )
-    damaged = bool(codes) and codes <= {"ChecksumMismatch", "IN_INCIDENTE"}
-    action = Action.RESEND_UNCHANGED if damaged else Action.FIX_AND_DROP_AGAIN
-    return Advice(action=action, number=Number.NEVER_ISSUED, who=Who.IT)
-
-
-def _rejected(codes: frozenset[str], family: Family | None, taken: bool) -> Advice:
-    if codes & _REPEATED:
-        return Advice(action=Action.NONE, number=Number.STANDS, who=Who.ACCOUNTING, because="repeated")
-    if codes and codes <= _ROUTING:
-        return Advice(action=Action.RESEND_UNCHANGED, number=Number.UNCHANGED, who=Who.ACCOUNTING)
-    if not taken or (codes and all(code in TECHNICAL_REASONS or code.startswith("IRR_") for code in codes)):
-        return _technical(codes)
-    if codes & _NOT_INTEGRATED:
-        return Advice(action=Action.FIX_AND_DROP_AGAIN, number=Number.NEVER_ISSUED, who=Who.ACCOUNTING)
-    if family in (None, Family.INVOICE):
-        return Advice(action=Action.NEW_INVOICE_NEW_NUMBER, number=Number.VOID, who=Who.ACCOUNTING)
-    # A report or a status is corrected and comes again under a new identifier (DGFiP v3.2 §3.7.9).
-    return Advice(action=Action.FIX_AND_DROP_AGAIN, number=Number.VOID, who=Who.ACCOUNTING)
-
-
-def _held(codes: frozenset[str]) -> Advice:
-    code = held_for(codes)
-    match code:
-        case "same-number" | "number-void":
-            action, number, who = Action.FIX_AND_DROP_AGAIN, Number.TAKEN, Who.ACCOUNTING
-        case "same-content":
-            action, number, who = Action.CONTACT_ADMIN, Number.STANDS, Who.ACCOUNTING
-        case "report-carries-less" | "report-already-sent":
-            action, number, who = Action.FIX_AND_DROP_AGAIN, Number.NEVER_ISSUED, Who.ACCOUNTING
-        case "never-settles":
-            action, number, who = Action.FIX_AND_DROP_AGAIN, Number.NEVER_ISSUED, Who.ACCOUNTING
-        case _:
-            action, number, who = Action.CONTACT_ADMIN, Number.UNDECIDED, Who.IT
-    return Advice(action=action, number=number, who=who, because=code)
 
 
 def held_for(codes: Iterable[str]) -> str | None:
     """The code that explains why a job is held, the most telling first; None when none of them does."""
-    given = frozenset(codes)
-    return next((code for code in _HELD_FOR if code in given), None)
+    return advice(Outcome.HELD, codes).because
+
+
+def _among(code: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(code, pattern) for pattern in patterns)
+
+
+@cache
+def _rows() -> tuple[_Row, ...]:
+    path = Path(__file__).with_name("advice.toml")
+    table: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+
+    def named(row: dict[str, Any], condition: str) -> tuple[str, ...]:
+        return tuple(
+            code
+            for name in row.get(condition, ())
+            for code in (table["set"][name[1:]] if name.startswith("@") else [name])
+        )
+
+    return tuple(
+        _Row(
+            status=frozenset(row["status"]),
+            any=named(row, "any"),
+            all=named(row, "all"),
+            family=frozenset(row.get("family", ())),
+            sent=row.get("sent"),
+            taken=row.get("taken"),
+            advice=Advice(
+                action=Action(row["action"]),
+                number=Number(row["number"]),
+                who=Who(row["who"]),
+                because=row.get("because"),
+            ),
+        )
+        for row in table["row"]
+    )

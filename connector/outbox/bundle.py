@@ -10,7 +10,7 @@ from connector.model import Job, Outcome
 from connector.outbox.advice import Action, Advice, Number, Who
 from connector.outbox.layout import clean, wrapped
 
-_FINE = {Outcome.ACCEPTED, Outcome.DUPLICATE}
+_FINE = {Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.ANSWERED}
 _SHOWN = 20  # documents named one by one in a text
 _VALUE = 200  # characters of a value from outside
 
@@ -49,8 +49,12 @@ def happened(documents: Sequence[Job], messages: Messages) -> str:
     )
 
 
-def listed(documents: Sequence[Job], messages: Messages) -> list[str]:
-    """The documents to look at, a line each."""
+def listed(documents: Sequence[Job], details: str, messages: Messages) -> list[str]:
+    """The documents to look at, a line each.
+
+    Args:
+        details: where those beyond a screenful are told, in words.
+    """
     unsettled = _unsettled(documents)
     lines = []
     for job in unsettled[:_SHOWN]:
@@ -59,7 +63,9 @@ def listed(documents: Sequence[Job], messages: Messages) -> list[str]:
         name = clean(job.member or "", 60) + (f" ({number})" if number else "")
         lines += wrapped(messages.text("bundle.line", name=name, label=label), first="  - ")
     if len(unsettled) > _SHOWN:
-        lines += wrapped(messages.count("bundle.more", len(unsettled) - _SHOWN), first="  - ")
+        lines += wrapped(
+            messages.count("bundle.more", len(unsettled) - _SHOWN, details=details), first="  - "
+        )
     return ["", *lines] if lines else []
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
 from connector import names
 from connector.messages import Messages, kind_of
-from connector.model import Job, Outcome, Severity
+from connector.model import Document, Job, Outcome, Severity
 from connector.outbox import bundle, formats
 from connector.outbox.advice import LOST, NOT_ALL_SOUND, Action, Advice, Number, advice, held_for
 from connector.outbox.layout import clean
 from connector.outbox.points import Point, points_of
 
-_NOTHING_LEFT = {None, Outcome.ACCEPTED}  # None: still under way
+_NOTHING_LEFT = {None, Outcome.ACCEPTED, Outcome.ANSWERED}  # None: still under way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +28,16 @@ class Case:
     zone: tzinfo
     inbox: str  # name of the folder to drop into
     errors_folder: str  # name of the folder of refused documents
+    machine_file: str  # suffix of the result file that an ERP reads, as texts name it
     advice: Advice
     points: tuple[Point, ...]
     documents: tuple[Job, ...] = ()  # those that the job, a bundle, became
+    deadline: date | None = None  # of the period that a report is about
+
+    @property
+    def act_by(self) -> date | None:
+        """The day by which the sender has to act; None when nothing is to be sent, or nobody knows one."""
+        return None if self.advice.action is Action.NONE else self.deadline
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)
@@ -48,13 +55,17 @@ def case_of(
     zone: tzinfo,
     inbox: str,
     errors_folder: str,
+    machine_file: str = ".err.json",
     documents: Sequence[Job] = (),
+    deadline: date | None = None,
 ) -> Case:
     """The case of a concluded job.
 
     Args:
         environment: "test" or "production"; None: the file was only looked at, not dropped.
+        machine_file: suffix of the result file that an ERP reads, as texts name it.
         documents: those that the job, a bundle, became.
+        deadline: of the period that a report is about.
     Raises:
         ValueError: the job has no outcome yet, so there is nothing to tell.
     """
@@ -69,8 +80,10 @@ def case_of(
         zone=zone,
         inbox=inbox,
         errors_folder=errors_folder,
+        machine_file=machine_file,
         points=points,
         documents=tuple(documents),
+        deadline=deadline,
         advice=bundle.advice_on(job.outcome, documents)
         if documents
         else advice(
@@ -86,6 +99,13 @@ def case_of(
 def shown_name(job: Job) -> str:
     """The file's name for people (N01, N02)."""
     return clean(names.display(job.name), 200)
+
+
+def details_of(case: Case, messages: Messages) -> str:
+    """Where all points are told that a text has no room for, in words."""
+    if case.environment is None:
+        return messages.text("notice.in_json")
+    return messages.text("notice.in_file", name=case.machine_file)
 
 
 def title_of(case: Case, messages: Messages) -> str:
@@ -129,12 +149,7 @@ def what_happened(case: Case, messages: Messages) -> str:
 
 def what_next(case: Case, messages: Messages) -> str:
     """What the sender does now."""
-    key = f"next.{case.advice.action}"
-    if case.advice.because:
-        key = f"next.because.{case.advice.because}"
-    elif case.advice.action is Action.NEW_INVOICE_NEW_NUMBER:
-        kind = kind_of(case.job.document)
-        key += f".{kind if messages.has(f'{key}.{kind}') else 'other'}"
+    key = next_key(case.advice, case.job.document, messages)
     if case.outcome is Outcome.DUPLICATE:
         key = "duplicate.nothing" if case.twin and case.twin.outcome in _NOTHING_LEFT else "duplicate.look"
     return messages.text(
@@ -142,11 +157,29 @@ def what_next(case: Case, messages: Messages) -> str:
     )
 
 
+def next_key(given: Advice, document: Document | None, messages: Messages) -> str:
+    """The sentence of the catalogue that says what to do now."""
+    if given.because:
+        return f"next.because.{given.because}"
+    if given.action is Action.NEW_INVOICE_NEW_NUMBER:
+        kind = kind_of(document)
+        key = f"next.{given.action}"
+        return f"{key}.{kind if messages.has(f'{key}.{kind}') else 'other'}"
+    return f"next.{given.action}"
+
+
 def which_number(case: Case, messages: Messages) -> str | None:
     """Whether the same number may be used again, in words; None when nobody asks."""
     if case.advice.number is Number.NOT_ASKED:
         return None
     return messages.text(f"number.{case.advice.number}", **messages.words(case.job.document))
+
+
+def in_time(deadline: date | None, messages: Messages) -> str | None:
+    """By when it has to be done, in words; None when there is no such day."""
+    if deadline is None:
+        return None
+    return messages.text("next.by", date=formats.day(deadline.isoformat(), messages.language))
 
 
 def about_twin(case: Case, messages: Messages) -> str | None:

@@ -10,6 +10,8 @@ from connector.messages import Language
 from connector.outbox.layout import clean
 
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,6})?")
+_FIGURE = re.compile(r"[0-9]{1,15}\.[0-9]{2,6}")
+_FIGURES = re.compile(r"[-+(]?[0-9]{1,15}\.[0-9]{2,6}(?:[ ()+=%-]+[0-9]{1,15}\.[0-9]{2,6})*\)?")
 _NO_BREAK = "\u00a0"
 
 
@@ -39,6 +41,16 @@ def amount(written: str, currency: str | None, language: Language) -> str:
     if language == "fr":
         grouped = grouped.replace(",", _NO_BREAK).replace(".", ",")
     return grouped + tail
+
+
+def figures(written: str, language: Language) -> str:
+    """A value that is all decimal numbers ("1200.00 (1000.00 + 200.00)"), each as people write it.
+
+    Whole numbers stay: most are codes, dates and identifiers. Anything else stays as it was written.
+    """
+    if not _FIGURES.fullmatch(written):
+        return written
+    return _FIGURE.sub(lambda found: amount(found[0], None, language), written)
 
 
 def is_amount(written: str) -> bool:

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connector.messages import Language, Messages
-from connector.model import Document, Family, Outcome, Party
+from connector.model import Document, Outcome
 from connector.outbox import bundle, formats
 from connector.outbox.advice import held_for
+from connector.outbox.blocks import business, fact, paragraph, text_file, told_points
 from connector.outbox.case import (
     Case,
     about_twin,
+    details_of,
+    in_time,
     result_of,
     shown_name,
     title_of,
@@ -23,48 +26,35 @@ from connector.outbox.case import (
     what_next,
     which_number,
 )
-from connector.outbox.layout import WIDTH, clean, columns, wrapped
-from connector.outbox.points import (
-    SHOWN,
-    Point,
-    entry_of,
-    expected_of,
-    found_of,
-    place_of,
-    reference_of,
-)
+from connector.outbox.layout import WIDTH, clean, wrapped
+from connector.outbox.points import Point, entry_of, found_of, place_of
 
-_LABEL = 16  # columns of a label
-_INSIDE = " " * 5  # before the labels of a point
-_COMPARED = {"report-carries-less"}  # a hold whose values are told as points too
+_COMPARED = {"report-carries-less", "recipient-other-address"}  # a hold whose values are told as points too
 _WARNINGS = 5  # told one by one; the others are counted
 _REASONS = {Outcome.INADMISSIBLE, Outcome.REJECTED_BY_PLATFORM, Outcome.REFUSED_BY_BUYER}
 
 
 def write_notice(case: Case, messages: Messages) -> bytes:
     """The whole text as the bytes of its file."""
-    return ("\ufeff" + "\r\n".join(notice_lines(case, messages)) + "\r\n").encode("utf-8")
+    return text_file(notice_lines(case, messages))
 
 
 def notice_lines(case: Case, messages: Messages) -> list[str]:
     """The whole text, line by line; of a file that was only looked at, nothing of folders and jobs."""
     lines = [*_title(case, messages), "=" * WIDTH, *_facts(case, messages)]
-    lines += ["", messages.text("notice.happened"), *_paragraph(what_happened(case, messages))]
-    lines += bundle.listed(case.documents, messages)
+    lines += ["", messages.text("notice.happened"), *paragraph(what_happened(case, messages))]
+    lines += bundle.listed(case.documents, details_of(case, messages), messages)
     lines += _twin(case, messages)
     told = held_for(case.codes) if case.outcome is Outcome.HELD else None
     hidden = {told} - _COMPARED
     errors = [point for point in case.points if point.is_error and point.first.code not in hidden]
-    for point in errors[:SHOWN]:
-        lines += ["", *_point(case, point, messages)]
-    if len(errors) > SHOWN:
-        lines += ["", *wrapped(messages.count("notice.more", len(errors) - SHOWN))]
+    lines += told_points(errors, case.job.document, details_of(case, messages), messages)
     lines += _warnings(case, messages)
-    lines += ["", messages.text("notice.next"), *_paragraph(what_next(case, messages))]
-    if number := which_number(case, messages):
-        lines += _paragraph(number)
+    lines += ["", messages.text("notice.next"), *paragraph(what_next(case, messages))]
+    for sentence in (which_number(case, messages), in_time(case.act_by, messages)):
+        lines += paragraph(sentence) if sentence else []
     if case.outcome is not Outcome.HELD and case.environment is not None:
-        lines += _paragraph(messages.text("notice.closing", errors_folder=case.errors_folder))
+        lines += paragraph(messages.text("notice.closing", errors_folder=case.errors_folder))
     if case.environment is not None:
         lines += ["", *_help(case, messages)]
     return lines
@@ -93,46 +83,13 @@ def _facts(case: Case, messages: Messages) -> Iterator[str]:
     date, time = formats.day_of(dropped, messages.language), formats.time_of(dropped)
     name = shown_name(case.job)
     if case.environment is None:
-        yield from _fact(messages, "looked_at", name)
+        yield from fact(messages, "looked_at", name)
     else:
-        yield from _fact(messages, "file", messages.text("notice.received", name=name, date=date, time=time))
+        yield from fact(messages, "file", messages.text("notice.received", name=name, date=date, time=time))
     if case.job.document:
-        yield from _business(case.job.document, messages)
+        yield from business(case.job.document, messages)
     if case.environment not in (None, "production"):
-        yield from _fact(messages, "environment", messages.label("environment", case.environment))
-
-
-def _business(document: Document, messages: Messages) -> Iterator[str]:
-    """What an accountant recognises a document by."""
-    language, reports = messages.language, document.family is Family.EREPORTING
-    if seller := _company(document.seller, messages):
-        yield from _fact(messages, "declarant" if reports else "seller", seller)
-    if buyer := _company(document.buyer, messages):
-        yield from _fact(messages, "buyer", buyer)
-    if document.issue_date:
-        date = formats.day(document.issue_date, language)
-        yield from _labelled(messages.words(document)["date"], date)
-    if document.period_start and document.period_end:
-        start, end = formats.day(document.period_start, language), formats.day(document.period_end, language)
-        yield from _fact(messages, "period", messages.text("notice.period_range", start=start, end=end))
-    if reports and document.type_code:
-        kind = clean(document.type_code, 40)
-        yield from _fact(messages, "report_type", messages.label("report_type", kind))
-    if document.total_with_vat:
-        total = formats.amount(document.total_with_vat, document.currency, language)
-        yield from _fact(messages, "total", total)
-    elif document.total_without_vat:
-        total = formats.amount(document.total_without_vat, document.currency, language)
-        yield from _fact(messages, "total_without_vat", total)
-
-
-def _company(party: Party, messages: Messages) -> str | None:
-    name = clean(party.name, 80) if party.name else ""
-    if party.siren and name:
-        return messages.text("notice.company", name=name, siren=formats.siren(party.siren))
-    if party.siren:
-        return messages.text("notice.company_siren", siren=formats.siren(party.siren))
-    return name or None
+        yield from fact(messages, "environment", messages.label("environment", case.environment))
 
 
 def _twin(case: Case, messages: Messages) -> list[str]:
@@ -140,15 +97,15 @@ def _twin(case: Case, messages: Messages) -> list[str]:
     if case.job.twin is None:
         return []
     if case.twin is None:
-        return ["", *_paragraph(about_twin(case, messages) or "")]
+        return ["", *paragraph(about_twin(case, messages) or "")]
     dropped = case.local(case.twin.claimed_at)
     date, time = formats.day_of(dropped, messages.language), formats.time_of(dropped)
     name = shown_name(case.twin)
     received = messages.text("notice.received", name=name, date=date, time=time)
-    lines = ["", *_fact(messages, "other_file", received)]
+    lines = ["", *fact(messages, "other_file", received)]
     if content := _content(case.twin.document, messages.language):
-        lines += _fact(messages, "other_content", content)
-    return [*lines, *_fact(messages, "other_result", result_of(case.twin, messages))]
+        lines += fact(messages, "other_content", content)
+    return [*lines, *fact(messages, "other_result", result_of(case.twin, messages))]
 
 
 def _content(document: Document | None, language: Language) -> str:
@@ -164,29 +121,6 @@ def _content(document: Document | None, language: Language) -> str:
     return " – ".join(fact for fact in facts if fact)
 
 
-def _point(case: Case, point: Point, messages: Messages) -> list[str]:
-    problem = point.first
-    entry = entry_of(problem, case.job.document, messages)
-    lines = wrapped(entry.title, f"{point.n}) ")
-    if entry.meaning:
-        lines += wrapped(entry.meaning, _INSIDE)
-    # Words that are the title already are not said twice; a rule that we explain needs none of its own.
-    from_platform = problem.source == "platform" and messages.knows(problem.code)
-    quoted = problem.message and (from_platform or entry.is_general)
-    words = messages.text("notice.quoted", words=clean(problem.message or "", 300)) if quoted else None
-    for label, value in (
-        ("where", place_of(point, messages)),
-        ("found", found_of(point, messages)),
-        ("expected", expected_of(problem, messages)),
-        ("said" if from_platform else "rule", words),
-        ("action", entry.action),
-        ("reference", reference_of(point, messages)),
-    ):
-        if value:
-            lines += _fact(messages, label, value, _INSIDE)
-    return lines
-
-
 def _warnings(case: Case, messages: Messages) -> list[str]:
     """What prevents nothing, briefly: one sentence each."""
     warnings = [point for point in case.points if not point.is_error]
@@ -196,7 +130,11 @@ def _warnings(case: Case, messages: Messages) -> list[str]:
     for point in warnings[:_WARNINGS]:
         lines += wrapped(warning_of(point, case.job.document, messages), "  – ")
     if left := len(warnings) - _WARNINGS:
-        lines += _paragraph(messages.count("notice.more_warnings", left)) if left > 0 else []
+        lines += (
+            paragraph(messages.count("notice.more_warnings", left, details=details_of(case, messages)))
+            if left > 0
+            else []
+        )
     return lines
 
 
@@ -209,23 +147,11 @@ def warning_of(point: Point, document: Document | None, messages: Messages) -> s
 
 def _help(case: Case, messages: Messages) -> Iterator[str]:
     yield from wrapped(messages.text("notice.help"))
-    yield from _fact(messages, "job", case.job.id)
+    yield from fact(messages, "job", case.job.id)
     for point in case.points:
         told = point.first.code in _COMPARED
         if case.outcome is Outcome.HELD and not told and point.first.code == held_for(case.codes):
             found = found_of(point, messages)
-            yield from _fact(messages, "reference", f"{point.first.code}{f' ({found})' if found else ''}")
+            yield from fact(messages, "reference", f"{point.first.code}{f' ({found})' if found else ''}")
     if case.job.flow_id:
         yield from wrapped(messages.text("notice.flow", flow=clean(case.job.flow_id, 80)))
-
-
-def _fact(messages: Messages, label: str, value: str, before: str = "") -> list[str]:
-    return _labelled(messages.text(f"notice.{label}"), value, before)
-
-
-def _labelled(label: str, value: str, before: str = "") -> list[str]:
-    return wrapped(value, f"{before}{label}{' ' * (_LABEL - columns(label))}: ")
-
-
-def _paragraph(text: str) -> list[str]:
-    return wrapped(text, "  ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -56,8 +56,12 @@ class Point:
 
 def points_of(job: Job) -> tuple[Point, ...]:
     """Every problem of a job, grouped by cause: errors first, in the order in which they were found."""
-    told = (*(job.verdict.problems if job.verdict else ()), *job.problems)
-    found = [_with_amounts(problem, job.document) for problem in told]
+    return grouped((*(job.verdict.problems if job.verdict else ()), *job.problems), job.document)
+
+
+def grouped(problems: Iterable[Problem], document: Document | None) -> tuple[Point, ...]:
+    """Problems of one document grouped by cause: errors first, in the order in which they come."""
+    found = [_with_amounts(problem, document) for problem in problems]
     groups: dict[tuple[object, ...], list[Problem]] = {}
     for problem in sorted(found, key=lambda problem: problem.severity is not Severity.ERROR):
         groups.setdefault(_cause(problem), []).append(problem)
@@ -132,7 +136,7 @@ def _found(problem: Problem, messages: Messages) -> str | None:
         case "xsd-unexpected-element":
             return element(problem.found, _parent(problem.where), messages)
         case _:
-            return clean(problem.found, _VALUE) or messages.text("notice.empty")
+            return _figures(clean(problem.found, _VALUE), problem, messages) or messages.text("notice.empty")
 
 
 def expected_of(problem: Problem, messages: Messages) -> str | None:
@@ -157,7 +161,13 @@ def expected_of(problem: Problem, messages: Messages) -> str | None:
         case _ if bound := _BOUND.fullmatch(problem.expected):
             return _bounded(problem.code, bound["sign"], bound["value"], messages)
         case _:
-            return messages.label("type", clean(problem.expected, _VALUE))
+            expected = _figures(clean(problem.expected, _VALUE), problem, messages)
+            return messages.label("type", expected)
+
+
+def _figures(value: str, problem: Problem, messages: Messages) -> str:
+    """Amounts as people write them; where the way of writing may be the fault, as the document has it."""
+    return value if problem.source in ("xml", "xsd") else formats.figures(value, messages.language)
 
 
 def _bounded(code: str, sign: str, value: str, messages: Messages) -> str:

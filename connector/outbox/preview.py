@@ -66,4 +66,5 @@ def _case(job: Job, messages: Messages) -> Case:
         zone=UTC,
         inbox="inbox",
         errors_folder=FOLDERS[messages.language].errors,
+        machine_file="",
     )

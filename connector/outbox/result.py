@@ -1,4 +1,4 @@
-"""The result file that an ERP reads: one JSON object, the same members in the same order for every outcome.
+"""The result that an ERP reads: one record, the same members in the same order for every outcome.
 
 The contract is `schemas/results/result.schema.json`. Codes and keys are for programs, `message` for people in
 the route's language, `message_en` in English; `raw` is what an engine or the platform said, word for word.
@@ -14,11 +14,18 @@ from connector.messages import Messages
 from connector.model import Document, Family, Job, Outcome, Party, Problem, Reference
 from connector.outbox import bundle
 from connector.outbox.advice import Advice
-from connector.outbox.case import Case, about_twin, shown_name, what_happened, what_next, which_number
+from connector.outbox.case import (
+    Case,
+    about_twin,
+    in_time,
+    shown_name,
+    what_happened,
+    what_next,
+    which_number,
+)
 from connector.outbox.layout import clean
 from connector.outbox.points import Point, entry_of, place_of, term_for
 from connector.outbox.terms import line_of
-from connector.records import pretty
 
 SCHEMA_VERSION = 1
 _VALUE = 200  # characters of a value from outside
@@ -35,16 +42,12 @@ _STATUS = {
     Outcome.HELD: "undecided",
     Outcome.UNREADABLE: "not_sent",
     Outcome.CANCELLED: "cancelled",
+    Outcome.ANSWERED: "answered",
 }
 
 
-def write_result(case: Case, route: str, messages: Messages, english: Messages) -> bytes:
-    """The result of a job as the bytes of its file: UTF-8 without BOM, indented by two, one last line end."""
-    record = _record(case, route, messages, english)
-    return pretty(record)
-
-
-def _record(case: Case, route: str, messages: Messages, english: Messages) -> Json:
+def record_of(case: Case, route: str, messages: Messages, english: Messages) -> Json:
+    """The result of a job for programs; `forms` writes it as JSON, CSV or XML."""
     job = case.job
     return {
         "schema_version": SCHEMA_VERSION,
@@ -107,7 +110,18 @@ def _document(document: Document) -> Json:
         "total_vat": _value(document.total_vat),
         "total_with_vat": _value(document.total_with_vat),
         "lines": document.lines,
+        **(_report(document) if document.family is Family.EREPORTING else {}),
         **(_lifecycle(document) if document.family is Family.LIFECYCLE else {}),
+    }
+
+
+def _report(document: Document) -> Json:
+    """What a report reports, for whom, and how much of it."""
+    return {
+        "report_kind": _value(document.report_kind),
+        "role": _value(document.role),
+        "invoices": document.invoices,
+        "transactions": document.transactions,
     }
 
 
@@ -128,7 +142,12 @@ def _lifecycle(document: Document) -> Json:
 
 
 def _party(party: Party) -> Json:
-    return {"siren": _value(party.siren), "name": _value(party.name)}
+    return {
+        "siren": _value(party.siren),
+        "siret": _value(party.siret),
+        "vat": _value(party.vat),
+        "name": _value(party.name),
+    }
 
 
 def _platform(case: Case) -> Json:
@@ -212,14 +231,14 @@ def _next(case: Case, advice: Advice, messages: Messages, english: Messages) -> 
         "action": advice.action,
         "same_number_allowed": advice.same_number_allowed,
         "who": advice.who,
-        "deadline": None,
+        "deadline": case.act_by.isoformat() if case.act_by else None,
         "message": _advised(case, messages),
         "message_en": _advised(case, english),
     }
 
 
 def _advised(case: Case, messages: Messages) -> str:
-    sentences = (what_next(case, messages), which_number(case, messages))
+    sentences = (what_next(case, messages), which_number(case, messages), in_time(case.act_by, messages))
     return " ".join(sentence for sentence in sentences if sentence)
 
 

@@ -45,6 +45,8 @@ class Company:
     street: str
     post_code: str
     city: str
+    siret: str | None = None
+    address: str | None = None  # electronic; None: the SIREN
 
     @property
     def vat(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from xml.sax.saxutils import escape
 
@@ -35,6 +36,10 @@ def ubl_invoice(
     currency: str = "EUR",
     type_code: str = "380",
     note: str | None = None,
+    buyer_siret: str | None = None,
+    buyer_address: str | None = None,
+    buyer_reference: str | None = None,
+    order_reference: str | None = None,
 ) -> bytes:
     """A valid UBL invoice. With `lines=LINES_FOR_10_KB` it has about ten kilobytes.
 
@@ -42,17 +47,27 @@ def ubl_invoice(
         lines: number of invoice lines.
         type_code: BT-3; 380 is a commercial invoice.
         note: free text (BT-22), for instance to make two invoices differ.
+        buyer_siret: BT-46, as public recipients want it.
+        buyer_address: BT-49 in the place of the buyer's SIREN.
+        buyer_reference: BT-10.
+        order_reference: BT-13.
     """
+    reference = (
+        f"<cbc:BuyerReference>{escape(buyer_reference)}</cbc:BuyerReference>" if buyer_reference else ""
+    )
+    if order_reference:
+        reference += f"<cac:OrderReference><cbc:ID>{escape(order_reference)}</cbc:ID></cac:OrderReference>"
+    buyer = company(buyer_siren, buyer_name)
     return _document(
         root="Invoice",
         head=f"<cbc:DueDate>{issue_date + timedelta(days=30)}</cbc:DueDate>"
         f"<cbc:InvoiceTypeCode>{type_code}</cbc:InvoiceTypeCode>",
         quantity="InvoicedQuantity",
-        reference="",
+        reference=reference,
         number=number,
         issue_date=issue_date,
         seller=company(seller_siren, seller_name),
-        buyer=company(buyer_siren, buyer_name),
+        buyer=replace(buyer, siret=buyer_siret, address=buyer_address),
         count=lines,
         currency=currency,
         note=note,
@@ -128,9 +143,13 @@ def _document(
 
 
 def _party(party: Company) -> str:
+    siret = ""
+    if party.siret:
+        id_ = f'<cbc:ID schemeID="0009">{party.siret}</cbc:ID>'
+        siret = f"<cac:PartyIdentification>{id_}</cac:PartyIdentification>"
     return f"""<cac:Party>
-<cbc:EndpointID schemeID="0225">{party.siren}</cbc:EndpointID>
-<cac:PartyName><cbc:Name>{escape(party.name)}</cbc:Name></cac:PartyName>
+<cbc:EndpointID schemeID="0225">{escape(party.address or party.siren)}</cbc:EndpointID>
+{siret}<cac:PartyName><cbc:Name>{escape(party.name)}</cbc:Name></cac:PartyName>
 <cac:PostalAddress><cbc:StreetName>{escape(party.street)}</cbc:StreetName>
 <cbc:CityName>{party.city}</cbc:CityName><cbc:PostalZone>{party.post_code}</cbc:PostalZone>
 <cac:Country><cbc:IdentificationCode>FR</cbc:IdentificationCode></cac:Country></cac:PostalAddress>

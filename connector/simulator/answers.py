@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass, replace
 from email.utils import formatdate
@@ -55,7 +56,9 @@ def refused(refusal: Refusal) -> Answer:
     """The answer of a refusal; a 401 tells the scheme (RFC 6750 §3)."""
     scheme = refusal.challenge or ("Bearer" if refusal.status == 401 else None)
     headers = (("WWW-Authenticate", scheme),) if scheme else ()
-    return Answer(status=refusal.status, body=refusal.body(), headers=headers)
+    return Answer(
+        status=refusal.status, body=refusal.body(), content_type=refusal.content_type, headers=headers
+    )
 
 
 def under(fault: WireRule, good: Answer | None, path: str) -> Answer | None:
@@ -91,6 +94,11 @@ def _error(fault: Status | StoreThenStatus) -> Answer:
     match fault.body:
         case "json":
             return Answer(status=fault.code, body=error_body(code, words), headers=headers)
+        case "problem":
+            told = {"type": "about:blank", "titre": words, "statut": fault.code, "detail": code}
+            body = json.dumps(told, ensure_ascii=False).encode()
+            kind = "application/problem+json"
+            return Answer(status=fault.code, body=body, content_type=kind, headers=headers)
         case "html":
             page = _PAGE % f"{fault.code} {words}".encode()
             return Answer(status=fault.code, body=page, content_type="text/html", headers=headers)
@@ -116,8 +124,10 @@ def _spoiled(fault: Garbage, good: Answer) -> Answer:
             return replace(good, body=good.body[: len(good.body) // 2])
         case "empty":
             return replace(good, body=b"")
+        case "no-flow-id" if "xml" in good.content_type:
+            return replace(good, body=re.sub(rb"<nomFlux>.*?</nomFlux>", b"", good.body))
         case "no-flow-id":
             told = json.loads(good.body)
-            for name in ("flowId", "numeroFluxDepot"):
+            for name in ("flowId", "numeroFluxDepot", "nomFlux"):
                 told.pop(name, None)
             return replace(good, body=json.dumps(told).encode())

@@ -20,6 +20,7 @@ from typing import Any
 
 from connector.simulator.answers import Answer, answer_json
 from connector.simulator.chorus_content import SeenInvoice, look
+from connector.simulator.chorus_history import Passed, history, listed
 from connector.simulator.contract import FlowInfo, Refusal
 from connector.simulator.faults import FaultPlan
 from connector.simulator.plan import AckDelay, AckError, AckStatus, Switches
@@ -62,6 +63,7 @@ class ChorusFlow:
     state: str
     errors: tuple[str, ...] = ()  # why the invoice was rejected
     asked: int = 0  # reports asked for so far
+    passed: tuple[Passed, ...] = ()  # statuses of the integrated invoice, behind the first
 
     def state_at(self, now: float) -> str:
         return self.state if now >= self.due else _WAITING
@@ -81,6 +83,8 @@ class Structure:
     status: str = "ACTIF"
     service_required: bool = False
     commitment_required: bool = False
+    either_required: bool = False
+    services: tuple[tuple[str, bool], ...] = ()  # code, and whether it is active
 
 
 class ChorusPro:
@@ -234,7 +238,7 @@ class ChorusPro:
                     "nbResultatsParPage": size,
                     "total": len(found),
                 },
-                "listeFactures": [_listed(flow) for flow in found[(page - 1) * size : page * size]],
+                "listeFactures": [listed(flow) for flow in found[(page - 1) * size : page * size]],
             }
         )
 
@@ -257,9 +261,58 @@ class ChorusPro:
         wants = {
             "codeServiceDoitEtreRenseigne": entry.service_required,
             "numeroEJDoitEtreRenseigne": entry.commitment_required,
+            "gestionNumeroEJOuCodeService": entry.either_required,
         }
         told = {"designationStructure": entry.name, "statut": entry.status, "parametres": wants}
         return answer_json({"codeRetour": 0, "libelle": "TRA_MSG_00.000", **told})
+
+    def list_services(self, body: bytes) -> Answer:
+        """`structures/v1/rechercher/services`, ten a page unless asked otherwise."""
+        asked = _object(body)
+        number = _number(asked, "idStructure", 0)
+        paging = asked.get("parametresRechercherServicesStructure", {})
+        if not isinstance(paging, dict):
+            raise BadCall("GCU_MSG_01_001 : parametresRechercherServicesStructure")
+        entry = next((entry for entry in self._structures if entry.number == number), None)
+        if entry is None:
+            raise BadCall("GCU_MSG_02_001 : structure inconnue")
+        page = _number(paging, "pageResultatDemandee", _FIRST)
+        size = min(_number(paging, "nbResultatsParPage", _PAGE), self._switches().page_limit)
+        listed = [
+            {"idService": place, "codeService": code, "libelleService": code, "estActif": active}
+            for place, (code, active) in enumerate(entry.services, 1)
+        ]
+        paged = {"pageCourante": page, "nbResultatsParPage": size, "total": len(listed)}
+        return answer_json(
+            {
+                "codeRetour": 0,
+                "libelle": "TRA_MSG_00.000",
+                "listeServices": listed[(page - 1) * size : page * size],
+                "parametresRetour": paged | {"pages": max(1, -(-len(listed) // size))},
+            }
+        )
+
+    def history(self, body: bytes) -> Answer:
+        """`consulter/historique`.
+
+        Raises:
+            BadCall: there is no such invoice.
+        """
+        number = _number(_object(body), "idFacture", 0)
+        with self._lock:
+            flow = self._flows.get(f"CPP{number:022d}")
+        if flow is None or flow.state_at(self._clock()) not in _INTEGRATED:
+            raise BadCall("GCU_MSG_02_001 : facture inconnue")
+        return answer_json({"codeRetour": 0, "libelle": "GCU_MSG_01_000", **history(flow)})
+
+    def pass_on(self, number: str, status: str, comment: str = "") -> ChorusFlow | None:
+        """Give the invoice of a flow its next status, now; None: no such flow."""
+        with self._lock:
+            flow = self._flows.get(number)
+            if flow is not None:
+                passed = (*flow.passed, Passed(at=self._clock(), status=status, comment=comment))
+                flow = self._flows[number] = replace(flow, passed=passed)
+            return flow
 
     def decide(self, number: str, state: str) -> ChorusFlow | None:
         """Force the state of a flow now, whatever was planned or said before; None: no such flow."""
@@ -274,31 +327,43 @@ class ChorusPro:
         self._structures = structures
 
     def _is_shown(self, flow: ChorusFlow, where: dict[str, Any]) -> bool:
-        number, start, end = (
-            where.get(name) for name in ("numeroFacture", "periodeDateDepotDu", "periodeDateDepotAu")
+        number, start, end, since, until = (
+            where.get(name)
+            for name in (
+                "numeroFacture",
+                "periodeDateDepotDu",
+                "periodeDateDepotAu",
+                "periodeDateHeureEtatCourantDu",
+                "periodeDateHeureEtatCourantAu",
+            )
         )
+        changed = listed(flow)["dateHeureEtatCourant"][:10]
         return (
             flow.state_at(self._clock()) in _INTEGRATED
             # Nobody has told whether the search compares or contains, so it is played as the wider one.
             and (number is None or str(number) in (flow.invoice.number or ""))
             and (start is None or flow.day >= str(start))
             and (end is None or flow.day <= str(end))
+            and (since is None or changed >= str(since)[:10])
+            and (until is None or changed <= str(until)[:10])
         )
 
 
-def _listed(flow: ChorusFlow) -> dict[str, Any]:
-    seen = flow.invoice
-    return {
-        "identifiantFactureCPP": int(flow.number.removeprefix("CPP")),
-        "typeFacture": "FACTURE",
-        "numeroFacture": seen.number,
-        "codeFournisseur": seen.supplier,
-        "dateFacture": seen.issue_date,
-        "dateDepot": flow.day,
-        "montantTTC": float(seen.total) if seen.total else None,
-        "statut": "DEPOSEE",
-        "numeroFluxDepot": flow.number,
-    }
+def read_structures(given: Any) -> tuple[Structure, ...]:
+    """Public recipients from plain values, for the control endpoint.
+
+    Raises:
+        Refusal: 400, a structure that is none.
+    """
+    try:
+        return tuple(
+            Structure(**entry | {"services": tuple((str(code), bool(on)) for code, on in entry["services"])})
+            if "services" in entry
+            else Structure(**entry)
+            for entry in given
+        )
+    except (TypeError, ValueError) as error:
+        raise Refusal(400, "INVALID_REQUEST", f"structures: {error}") from None
 
 
 def _object(body: bytes) -> dict[str, Any]:

@@ -48,6 +48,8 @@ _SINGLES = frozenset({"updatedAfter", "updatedBefore", "trackingId", "ackStatus"
 class Refusal(Exception):
     """The platform's answer is an error: its status, code and words, and what it challenges the caller to."""
 
+    content_type = "application/json"
+
     def __init__(
         self, status: int, code: str, message: str | None = None, challenge: str | None = None
     ) -> None:

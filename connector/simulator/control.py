@@ -6,17 +6,20 @@ No authentication: the simulator listens on loopback only. docs/simulator.md has
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
 from connector.errors import ConfigurationError
 from connector.simulator.answers import Answer, answer_json
-from connector.simulator.contract import Refusal
+from connector.simulator.chorus import read_structures
+from connector.simulator.contract import FLOW_TYPES, FlowInfo, Refusal
 from connector.simulator.directory import read_lines
 from connector.simulator.flows import Detail, Verdict
 from connector.simulator.plan import read_plan
 from connector.simulator.platform import SimulatedPlatform
+from connector.simulator.ppf import summary as ppf_summary
 
 PREFIX = "/_control/"
 
@@ -32,6 +35,8 @@ def answer(platform: SimulatedPlatform, method: str, path: str, body: bytes) -> 
             return answer_json(_flows(platform))
         case "GET", "chorus-flows":
             return answer_json([asdict(flow) for flow in platform.chorus.flows])
+        case "GET", "ppf-flows":
+            return answer_json(ppf_summary(platform.portal.flows))
         case "GET", "exchanges":
             kept = [exchange.as_json() for exchange in platform.exchanges.kept()]
             return answer_json({"total": platform.exchanges.total, "exchanges": kept})
@@ -42,9 +47,13 @@ def answer(platform: SimulatedPlatform, method: str, path: str, body: bytes) -> 
         case "POST", "switches":
             _plan(platform, {"switches": _object(body)}, replace_rules=False)
         case "POST", "directory":
-            platform.directory.put(read_lines(_object(body).get("lines", ())))
+            platform.list_in_directory(read_lines(_object(body).get("lines", ())))
+        case "POST", "structures":
+            platform.chorus.know(read_structures(_object(body).get("structures", ())))
         case "POST", "acknowledge":
             return answer_json(_acknowledge(platform, _object(body)))
+        case "POST", "incoming":
+            return answer_json(_bring(platform, _object(body)))
         case "POST", "revoke-tokens":
             platform.tokens.revoke()
         case "POST", "reset":
@@ -52,6 +61,14 @@ def answer(platform: SimulatedPlatform, method: str, path: str, body: bytes) -> 
         case _:
             raise Refusal(404, "MISSING_RESOURCE", "no such control endpoint")
     return answer_json({"done": True})
+
+
+def flow_named(body: bytes) -> str:
+    """The flow that a control request is about. Raises Refusal: 400, it names none."""
+    flow_id = _object(body).get("flowId")
+    if not isinstance(flow_id, str):
+        raise Refusal(400, "MISSING_REQUIRED_FIELD", "flowId is a required text")
+    return flow_id
 
 
 def _flows(platform: SimulatedPlatform) -> dict[str, Any]:
@@ -96,6 +113,28 @@ def _acknowledge(platform: SimulatedPlatform, given: dict[str, Any]) -> dict[str
     if flow is None:
         raise Refusal(404, "MISSING_RESOURCE", "no such flow")
     return flow.as_record()
+
+
+def _bring(platform: SimulatedPlatform, given: dict[str, Any]) -> dict[str, Any]:
+    """Have a flow for the client; its document comes as `content` (a text) or `contentBase64`."""
+    flow_type, name = given.get("flowType"), given.get("name")
+    if flow_type not in FLOW_TYPES or not isinstance(name, str):
+        raise Refusal(400, "MISSING_REQUIRED_FIELD", "flowType (one of the specification's) and name")
+    try:
+        content = (
+            b64decode(given["contentBase64"], validate=True)
+            if "contentBase64" in given
+            else str(given["content"]).encode()
+        )
+    except (KeyError, TypeError, ValueError):
+        raise Refusal(400, "MISSING_REQUIRED_FIELD", "content or contentBase64 is required") from None
+    info = FlowInfo(
+        name=name,
+        syntax=str(given.get("flowSyntax", "CDAR")),
+        tracking_id=given.get("trackingId"),
+        company=given.get("company"),
+    )
+    return platform.ledger.bring(info, content, flow_type).as_record()
 
 
 def _object(body: bytes) -> dict[str, Any]:

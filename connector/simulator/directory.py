@@ -1,8 +1,7 @@
-"""The simulated directory: lines that a test or an integrator puts in, searched in either language. No
-socket.
+"""The simulated directory: lines that a test or an integrator puts in, searched by others. No socket.
 
-XP Z12-013 Directory Service 1.2.0 (`/v1/directory-line/search`) and the PPF's Annuaire 1.11.0
-(`/ligne-annuaire/recherche`, errors as problem+json in French or English). Searches are read strictly.
+`/v1/directory-line/search` of XP Z12-013 Directory Service 1.2.0, read strictly. `ppf_annuaire` plays the
+public portal's directory with the same lines.
 """
 
 from __future__ import annotations
@@ -18,15 +17,11 @@ from connector.simulator.contract import Refusal
 
 _MOST = 100
 _STATUSES = ("Enabled", "Disabled", "Upcoming")
-# field in English → (field in French, operators)
-_FIELDS: Mapping[str, tuple[str, frozenset[str]]] = {
-    "siren": ("siren", frozenset({"strict"})),
-    "siret": ("siret", frozenset({"strict", "contains", "contient"})),
-    "addressingIdentifier": ("identifiantAdressage", frozenset({"strict", "contains", "contient"})),
-}
-_WORDS = {
-    "fr": {"invalid": "Erreur de validation des données", "value": "valeur invalide"},
-    "en": {"invalid": "The data are not valid", "value": "invalid value"},
+# field → operators
+_FIELDS: Mapping[str, frozenset[str]] = {
+    "siren": frozenset({"strict"}),
+    "siret": frozenset({"strict", "contains"}),
+    "addressingIdentifier": frozenset({"strict", "contains"}),
 }
 
 
@@ -54,22 +49,18 @@ class Line:
             told["legalUnit"] = {"siren": self.siren, "businessName": self.name}
         return told
 
-    def as_french(self) -> dict[str, Any]:
-        start = "2999-01-01" if self.status == "Upcoming" else "2026-09-01"
+    def as_entry(self) -> dict[str, Any]:
+        """The line as an entry of the public portal's directory, and the day from which it holds."""
+        suffix = self.address.partition("_")[2]
         told: dict[str, Any] = {
             "identifiantAdressage": self.address,
             "siren": self.siren,
+            "siret": self.siret,
             "matriculePlateforme": self.platform,
-            "dateDebutEffet": start,
-            "plateforme": {
-                "typePlateforme": "PDP",
-                "matriculePlateforme": self.platform,
-                "statutPlateforme": "Actif",
-                "raisonSociale": self.name,
-            },
+            "dateDebutEffet": "2999-01-01" if self.status == "Upcoming" else "2026-09-01",
         }
-        if self.siret:
-            told["siret"] = self.siret
+        if suffix and self.siret is None:
+            told["suffixeAdressage"] = suffix
         if self.status == "Disabled":
             told["dateFinEffective"] = "2026-10-01"
         return told
@@ -87,37 +78,20 @@ class Directory:
         with self._lock:
             self._lines = lines
 
-    def search(self, body: bytes, *, french: bool, language: str) -> Answer:
+    def search(self, body: bytes) -> Answer:
         """One page of lines; 204 when there is none.
 
-        Args:
-            language: of error messages, as `Accept-Language` asks for it.
         Raises:
-            Refusal: 400 or 422, naming what is wrong.
+            Refusal: 422, naming what is wrong.
         """
-        words = _WORDS["en" if language.lower().startswith("en") else "fr"]
         try:
-            asked = _read(body, french)
+            asked = _read(body)
         except _Wrong as wrong:
-            if not french:
-                raise Refusal(422, "UNPROCESSABLE_ENTITY", str(wrong)) from None
-            problem = {
-                "type": "about:blank",
-                "titre": words["invalid"],
-                "statut": 422,
-                "detail": f"{wrong} : {words['value']}",
-                "instance": "/ligne-annuaire/recherche",
-            }
-            return Answer(
-                status=422, body=json.dumps(problem).encode(), content_type="application/problem+json"
-            )
+            raise Refusal(422, "UNPROCESSABLE_ENTITY", str(wrong)) from None
         found = [line for line in self._lines if asked.fits(line)]
         if not found:
             return Answer(status=204)
         page = sorted(found, key=lambda line: line.address)[asked.ignore : asked.ignore + asked.limit]
-        if french:
-            told = {"recherche": asked.echo, "nombre_total_resultats": len(found)}
-            return answer_json(told | {"resultats": [line.as_french() for line in page]})
         said = {"search": asked.echo, "totalNumberOfResults": len(found)}
         return answer_json(said | {"results": [line.as_english() for line in page]})
 
@@ -141,26 +115,23 @@ class _Search:
         )
 
 
-def _read(body: bytes, french: bool) -> _Search:
-    names = ("filtres", "limite", "ignorer", "valeur") if french else ("filters", "limit", "ignore", "value")
+def _read(body: bytes) -> _Search:
     try:
         given = json.loads(body)
     except ValueError:
         raise _Wrong("JSON") from None
-    if not isinstance(given, dict) or not isinstance(filters := given.get(names[0]), dict) or not filters:
-        raise _Wrong(names[0])
-    known = {(told[0] if french else field): (field, told[1]) for field, told in _FIELDS.items()}
+    if not isinstance(given, dict) or not isinstance(filters := given.get("filters"), dict) or not filters:
+        raise _Wrong("filters")
     read = []
     for name, condition in filters.items():
-        if name not in known or not isinstance(condition, dict):
-            raise _Wrong(f"{names[0]}.{name}")
-        field, operators = known[name]
-        operator, value = condition.get("op"), condition.get(names[3])
-        if operator not in operators or not isinstance(value, str) or not value:
-            raise _Wrong(f"{names[0]}.{name}")
-        read.append((field, operator, value))
-    limit, ignore = given.get(names[1], 50), given.get(names[2], 0)
-    for name, number, least in ((names[1], limit, 1), (names[2], ignore, 0)):
+        if name not in _FIELDS or not isinstance(condition, dict):
+            raise _Wrong(f"filters.{name}")
+        operator, value = condition.get("op"), condition.get("value")
+        if operator not in _FIELDS[name] or not isinstance(value, str) or not value:
+            raise _Wrong(f"filters.{name}")
+        read.append((name, operator, value))
+    limit, ignore = given.get("limit", 50), given.get("ignore", 0)
+    for name, number, least in (("limit", limit, 1), ("ignore", ignore, 0)):
         if not isinstance(number, int) or isinstance(number, bool) or number < least:
             raise _Wrong(name)
     return _Search(filters=tuple(read), limit=min(limit, _MOST), ignore=ignore, echo=given)

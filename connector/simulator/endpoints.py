@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from connector.simulator import control, wire
-from connector.simulator.answers import ALREADY_EXISTS, Answer, refused, under
+from connector.simulator import control, ppf_endpoints, wire
+from connector.simulator.answers import ALREADY_EXISTS, Answer, answer_json, refused, under
 from connector.simulator.contract import FlowInfo, Refusal, read_deposit, read_search
 from connector.simulator.exchanges import Exchange
 from connector.simulator.faults import Moment
@@ -32,14 +32,16 @@ from connector.simulator.tokens import TokenRefused
 PREFIX = "/flow-service"
 CHORUS_PREFIX = "/cpro"
 DIRECTORY_PREFIX = "/directory-service"
-ANNUAIRE_PREFIX = "/annuaire/v1"
 _FLOWS = f"{PREFIX}/v1/flows"
+_HOOKS = f"{PREFIX}/v1/webhooks"
 _CHORUS: dict[tuple[str, str], Endpoint] = {
     ("POST", "/factures/v1/deposer/flux"): "submit",
     ("POST", "/factures/v1/rechercher/fournisseur"): "search",
+    ("POST", "/factures/v1/consulter/historique"): "flow",
     ("POST", "/transverses/v1/consulterCRDetaille"): "flow",
     ("POST", "/structures/v1/rechercher"): "directory",
     ("POST", "/structures/v1/consulter"): "directory",
+    ("POST", "/structures/v1/rechercher/services"): "directory",
     ("GET", "/transverses/v1/health-check"): "health",
 }
 _FORM_ALLOWANCE = 256 * 1024  # bytes of a form beside the file
@@ -54,6 +56,8 @@ def locate(method: str, path: str) -> Endpoint | None:
     """The endpoint that a request is for; None when there is no such."""
     if path.startswith(CHORUS_PREFIX):
         return _CHORUS.get((method, path.removeprefix(CHORUS_PREFIX)))
+    if path.startswith(f"{ppf_endpoints.PREFIX}/"):
+        return ppf_endpoints.locate(method, path)
     match method, path:
         case "POST", "/token":
             return "token"
@@ -63,12 +67,12 @@ def locate(method: str, path: str) -> Endpoint | None:
             return "search"
         case "POST", p if p == f"{DIRECTORY_PREFIX}/v1/directory-line/search":
             return "directory"
-        case "POST", p if p == f"{ANNUAIRE_PREFIX}/ligne-annuaire/recherche":
-            return "directory"
         case "GET", p if p == f"{PREFIX}/v1/healthcheck":
             return "health"
         case "GET", p if p.startswith(f"{_FLOWS}/") and "/" not in p[len(_FLOWS) + 1 :]:
             return "flow"
+        case _, p if p == _HOOKS or (p.startswith(f"{_HOOKS}/") and "/" not in p[len(_HOOKS) + 1 :]):
+            return "webhook"
     return None
 
 
@@ -92,6 +96,8 @@ class Front:
     async def _control(self, request: web.BaseRequest) -> Answer:
         try:
             body = await wire.receive(request, _SMALL)
+            if (request.method, request.path) == ("POST", f"{control.PREFIX}call-webhooks"):
+                return answer_json(await self._platform.call_webhooks(control.flow_named(body)))
             return control.answer(self._platform, request.method, request.path, body)
         except Refusal as refusal:
             return refused(refusal)
@@ -149,6 +155,8 @@ class Front:
         platform = self._platform
         if request.path.startswith(CHORUS_PREFIX):
             return await self._ask_chorus(on, request)
+        if request.path.startswith(f"{ppf_endpoints.PREFIX}/"):
+            return await self._ask_portal(on, request)
         if on == "health":  # the specification declares no 401 for it
             return Answer(status=200, content_type="text/plain")
         authorization = request.headers.get("Authorization", "")
@@ -164,12 +172,11 @@ class Front:
             )
         platform.tokens.check(authorization)
         if on == "directory":
-            return platform.directory.search(
-                await wire.receive(request, _SMALL),
-                french=request.path.startswith(ANNUAIRE_PREFIX),
-                language=request.headers.get("Accept-Language", "fr"),
-            )
+            return platform.directory.search(await wire.receive(request, _SMALL))
         company = platform.company(request.headers.get("Organization-Id"))
+        if on == "webhook":
+            webhook_id = request.path[len(_HOOKS) + 1 :] or None
+            return platform.webhook(request.method, webhook_id, await wire.receive(request, _SMALL))
         if on == "search":
             asked = read_search(await wire.receive(request, _SMALL))
             return platform.search(replace(asked, company=company))
@@ -184,10 +191,14 @@ class Front:
         match request.path.rpartition("/")[2]:
             case "fournisseur":
                 return chorus.search(body)
+            case "historique":
+                return chorus.history(body)
             case "consulterCRDetaille":
                 return chorus.report(body)
             case "consulter":
                 return chorus.show_structure(body)
+            case "services":
+                return chorus.list_services(body)
             case _:
                 return chorus.find_structure(body)
 
@@ -202,6 +213,8 @@ class Front:
     async def _submit(self, request: web.BaseRequest) -> Played:
         if request.path.startswith(CHORUS_PREFIX):
             return await self._submit_to_chorus(request)
+        if request.path.startswith(f"{ppf_endpoints.PREFIX}/"):
+            return await self._submit_to_portal(request)
         platform = self._platform
         platform.tokens.check(request.headers.get("Authorization", ""))
         company = platform.company(request.headers.get("Organization-Id"))
@@ -229,6 +242,22 @@ class Front:
 
         return await self._take(info, request, accept)
 
+    async def _ask_portal(self, on: Endpoint, request: web.BaseRequest) -> Answer:
+        call = _call(request)
+        ppf_endpoints.let_in(self._platform, call)
+        return ppf_endpoints.ask(self._platform, on, replace(call, body=await wire.receive(request, _SMALL)))
+
+    async def _submit_to_portal(self, request: web.BaseRequest) -> Played:
+        call = _call(request)
+        ppf_endpoints.let_in(self._platform, call)
+        call = replace(call, body=await wire.receive(request, self._form_size))
+        info, envelope = ppf_endpoints.read_deposit(call, self._platform.switches.max_file_bytes)
+
+        async def accept() -> Answer:
+            return ppf_endpoints.deposit(self._platform, call, envelope)
+
+        return await self._take(info, request, accept)
+
     async def _take(
         self, info: FlowInfo, request: web.BaseRequest, accept: Callable[[], Awaitable[Answer]]
     ) -> Played:
@@ -247,3 +276,12 @@ class Front:
     @property
     def _form_size(self) -> int:
         return self._platform.switches.max_file_bytes + _FORM_ALLOWANCE
+
+
+def _call(request: web.BaseRequest) -> ppf_endpoints.Call:
+    return ppf_endpoints.Call(
+        method=request.method,
+        path=request.path,
+        query=request.query_string,
+        headers=request.headers,
+    )

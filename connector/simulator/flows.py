@@ -53,7 +53,10 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """One received deposit. Times in milliseconds since 1970, as told to the caller."""
+    """One received deposit, or what the platform has for its client.
+
+    Times are milliseconds since 1970, as told to the caller.
+    """
 
     flow_id: str
     info: FlowInfo
@@ -68,6 +71,7 @@ class Flow:
     history: tuple[Acknowledgement, ...]
     due: int  # when `verdict` is given, by the exact clock
     verdict: Verdict
+    direction: str = "Out"  # "In": not a deposit, but what the platform has for its client
 
     @property
     def acknowledgement(self) -> Verdict:
@@ -109,7 +113,7 @@ class Flow:
             "submittedAt": instant(self.submitted),
             "updatedAt": instant(self.updated),
             "flowType": self.flow_type,
-            "flowDirection": "Out",
+            "flowDirection": self.direction,
             "processingRule": self.rule,
             "processingRuleSource": "Input" if self.info.rule else "Computed",
             "acknowledgement": self.acknowledgement.as_json(),

@@ -14,13 +14,14 @@ import time
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import islice
 from uuid import uuid4
 
 from connector.simulator.archive import Archive, MemoryArchive
 from connector.simulator.content import Glance
-from connector.simulator.contract import Deposit, Search
-from connector.simulator.flows import PENDING, Acknowledgement, Flow, Verdict
+from connector.simulator.contract import Deposit, FlowInfo, Search
+from connector.simulator.flows import OK, PENDING, Acknowledgement, Flow, Verdict
 from connector.simulator.plan import Switches
 
 
@@ -100,6 +101,36 @@ class Ledger:
             self._take_up(flow)
         return flow
 
+    def bring(self, info: FlowInfo, content: bytes, flow_type: str) -> Flow:
+        """Have a flow for the client: a status, a supplier's invoice. Listed from now on, and acknowledged.
+
+        Args:
+            info: as the platform tells of it; with the company that it is for.
+        """
+        now = int(self._clock() * 1000)
+        told = self._told(now)
+        flow = Flow(
+            flow_id=str(uuid4()),
+            info=info,
+            sha256=sha256(content).hexdigest(),
+            size=len(content),
+            media="application/pdf" if content.startswith(b"%PDF-") else "application/xml",
+            flow_type=flow_type,
+            key="",
+            received=now,
+            submitted=told,
+            updated=told,
+            history=(Acknowledgement(at=told, verdict=PENDING), Acknowledgement(at=told, verdict=OK)),
+            due=now,
+            verdict=OK,
+            direction="In",
+        )
+        with self._lock:
+            self._archive.put(flow, content)
+            self._archive.note(flow)
+            self._take_up(flow)
+        return flow
+
     def twin(self, arrival: Arrival) -> Flow | None:
         """The flow that has this tracking id or this business content already, unless it ended in Error."""
         with self._lock:
@@ -134,10 +165,10 @@ class Ledger:
 
     # ------------------------------------------------------------------ reading
     def flows(self) -> tuple[Flow, ...]:
-        """Every flow, in the order of deposit."""
+        """Every deposit, in the order of coming."""
         with self._lock:
             self._settle()
-            return tuple(self._flows.values())
+            return tuple(flow for flow in self._flows.values() if flow.direction == "Out")
 
     def flow(self, flow_id: str) -> Flow | None:
         with self._lock:
@@ -148,7 +179,8 @@ class Ledger:
         """The flows deposited under a tracking id; more than one is a double deposit."""
         with self._lock:
             self._settle()
-            return tuple(self._flows[flow_id] for flow_id in self._tracked.get(tracking_id, ()))
+            flows = (self._flows[flow_id] for flow_id in self._tracked.get(tracking_id, ()))
+            return tuple(flow for flow in flows if flow.direction == "Out")
 
     def content(self, flow: Flow) -> bytes | None:
         """The bytes as received; None when they are no longer kept."""
@@ -223,6 +255,8 @@ class Ledger:
         insort(self._changes, change)
         self._changed[flow.flow_id] = change
         self._flows[flow.flow_id] = flow
+        if flow.direction == "In":
+            return  # what comes from elsewhere makes no deposit a duplicate
         rejected = "Error" in (flow.acknowledgement.status, flow.verdict.status)
         for name in _holdings(flow.key, flow.info.tracking_id):
             if not rejected:
@@ -250,7 +284,7 @@ def _satisfies(flow: Flow, asked: Search) -> bool:
     return (
         (asked.ack_status is None or flow.acknowledgement.status == asked.ack_status)
         and (asked.flow_types is None or flow.flow_type in asked.flow_types)
-        and (asked.directions is None or "Out" in asked.directions)
+        and (asked.directions is None or flow.direction in asked.directions)
         and (asked.rules is None or flow.rule in asked.rules)
         and asked.company in (None, flow.info.company)
     )

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from connector.errors import ConfigurationError
 
-Endpoint = Literal["token", "submit", "search", "flow", "health", "directory"]
+Endpoint = Literal["token", "submit", "search", "flow", "health", "directory", "subscription", "webhook"]
 Seconds = Annotated[float, Field(ge=0, le=1e8)]
 Code = Annotated[int, Field(ge=200, le=599)]
 
@@ -42,7 +42,10 @@ class Switches(_Checked):
     unknown_polls: int = Field(0, ge=0)  # Chorus Pro: so many reports of a new flow say that it is unknown
     api_version: Literal["1.1", "1.2"] = "1.2"  # 1.1: a flow has no name, and X-Request-Id comes back
     organization_header: bool = False  # Organization-Id is asked for; each company sees its own flows
+    ppf_answers: Literal["json", "xml", "bare"] = "json"  # bare: a receipt is a code alone
     refuse_processing_rule: bool = False  # 501, as one platform in the field does
+    converts: bool = False  # a format was agreed for `Converted`; else that is a 400
+    readable_view: bool = True
 
 
 class Match(_Checked):
@@ -93,7 +96,7 @@ class _OnSubmit(_Rule):
 class _ErrorAnswer(_Rule):
     code: Code
     retry_after: int | str | None = None  # seconds, any text, or "http-date:30" for the date in 30 seconds
-    body: Literal["json", "html", "text", "empty"] = "json"
+    body: Literal["json", "problem", "html", "text", "empty"] = "json"
     error_code: str | None = None
     message: str | None = None
 

@@ -1,8 +1,8 @@
 """The simulated platform itself: its state, and what it decides about one request. No socket.
 
-Here: XP Z12-013 Flow 1.1 and 1.2: deposit, search, metadata, original. Not played: webhooks, conversion,
-incoming flows. `chorus` plays Chorus Pro and `directory` the directories beside it, with the same tokens,
-faults and switches. A document's content is glanced at, never validated.
+Here: XP Z12-013 Flow 1.1 and 1.2: deposit, search, metadata, documents, webhooks.
+`chorus` plays Chorus Pro, `ppf` the public portal, `directory` and `ppf_annuaire` the directories beside
+them, with the same tokens, faults and switches. A document's content is glanced at, never validated.
 """
 
 from __future__ import annotations
@@ -10,19 +10,24 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from hashlib import sha256
+from typing import Any
 
 from connector.simulator.answers import ALREADY_EXISTS, Answer, answer_json
 from connector.simulator.archive import Archive
 from connector.simulator.chorus import ChorusPro
 from connector.simulator.content import Glance, glance
 from connector.simulator.contract import Deposit, FlowInfo, Refusal, Search
-from connector.simulator.directory import Directory
+from connector.simulator.directory import Directory, Line
 from connector.simulator.exchanges import ExchangeLog
 from connector.simulator.faults import FaultPlan
 from connector.simulator.flows import OK, Detail, Flow, Verdict
 from connector.simulator.ledger import Arrival, Ledger
 from connector.simulator.plan import AckDelay, AckError, AckStatus, Plan, Switches
+from connector.simulator.ppf import PublicPortal
+from connector.simulator.ppf_annuaire import Annuaire
+from connector.simulator.renditions import converted, readable_view
 from connector.simulator.tokens import Tokens
+from connector.simulator.webhooks import Hooks
 
 CLIENT_ID, CLIENT_SECRET = "connector", "simulated-secret"  # open nothing but the simulator
 
@@ -51,7 +56,10 @@ class SimulatedPlatform:
         self.faults = FaultPlan(plan.rule)
         self.exchanges = ExchangeLog()
         self.directory = Directory()
+        self.hooks = Hooks()
+        self.annuaire = Annuaire(lambda: self._switches)
         self.chorus = ChorusPro(self.faults, lambda: self._switches)
+        self.portal = PublicPortal(self.faults, lambda: self._switches)
         self.switch(plan.switches)
 
     @property
@@ -67,11 +75,18 @@ class SimulatedPlatform:
         """As just started: no flow, no rule, no token, no log, switches at their defaults."""
         self.ledger.clear()
         self.chorus.clear()
-        self.directory.put(())
+        self.portal.clear()
+        self.hooks.clear()
+        self.list_in_directory(())
         self.faults.replace(())
         self.tokens.revoke()
         self.exchanges.clear()
         self.switch(Switches())
+
+    def list_in_directory(self, lines: tuple[Line, ...]) -> None:
+        """Have these lines in both directories, in the place of all others."""
+        self.directory.put(lines)
+        self.annuaire.put(lines)
 
     def accept(self, arrival: Arrival) -> Answer:
         """Store a valid deposit, decide its acknowledgement, and answer 202.
@@ -130,30 +145,54 @@ class SimulatedPlatform:
             raise Refusal(403, "FORBIDDEN_ACCESS", "Organization-Id is required")
         return header
 
+    def webhook(self, method: str, webhook_id: str | None, body: bytes) -> Answer:
+        """A request about webhooks.
+
+        Raises:
+            Refusal: as `Hooks.answer`; 404 in version 1.1, which has none.
+        """
+        if self._switches.api_version != "1.2":
+            raise Refusal(404, "MISSING_RESOURCE", "no such endpoint")
+        return self.hooks.answer(method, webhook_id, body)
+
+    async def call_webhooks(self, flow_id: str) -> list[dict[str, Any]]:
+        """Tell the receivers that are to know of this flow; what each answered.
+
+        Raises:
+            Refusal: 404, no such flow.
+        """
+        flow = self.ledger.flow(flow_id)
+        if flow is None:
+            raise Refusal(404, "MISSING_RESOURCE", "no such flow")
+        return await self.hooks.call(flow, self._switches.api_version)
+
     def flow(self, flow_id: str, kind: str, company: str | None = None) -> Answer:
         """One flow as `docType` asks for it.
 
         Raises:
             Refusal: 404 for an unknown flow, 400 for a kind that this platform does not have.
         """
-        flow = self.ledger.flow(flow_id)
-        if kind in ("Converted", "ReadableView"):
+        flow, switches = self.ledger.flow(flow_id), self._switches
+        agreed = {"Converted": switches.converts, "ReadableView": switches.readable_view}
+        if not agreed.get(kind, True):
             raise Refusal(400, "CLIENT_NOT_CONFIGURED", f"no {kind} is configured for this client")
-        if kind not in ("Metadata", "Original"):
+        if kind not in ("Metadata", "Original", *agreed):
             raise Refusal(400, "INVALID_FIELD", "docType is unknown")
         if flow is None or company not in (None, flow.info.company):
             raise Refusal(404, "MISSING_RESOURCE", "Requested resource is Not Found")
-        return (
-            answer_json(flow.as_flow(self._switches.api_version))
-            if kind == "Metadata"
-            else self._original(flow)
-        )
+        if kind == "Metadata":
+            return answer_json(flow.as_flow(switches.api_version))
+        return self._document(flow, kind)
 
-    def _original(self, flow: Flow) -> Answer:
+    def _document(self, flow: Flow, kind: str) -> Answer:
         content = self.ledger.content(flow)
         if content is None:
             raise Refusal(404, "MISSING_RESOURCE", "The simulator no longer keeps this document")
-        suffix = "pdf" if flow.media == "application/pdf" else "xml"
+        if kind == "Converted":
+            content = converted(content)
+        elif kind == "ReadableView":
+            content = readable_view(flow.info.name, flow.flow_id)
+        suffix = "pdf" if content.startswith(b"%PDF-") else "xml"
         disposition = f"attachment;filename={flow.flow_id}.{suffix}"
         return Answer(
             status=200,

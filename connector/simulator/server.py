@@ -7,7 +7,7 @@ import ipaddress
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,11 +15,12 @@ from typing import Any, Self
 from aiohttp import web
 
 from connector.errors import ConfigurationError
+from connector.simulator import ppf_endpoints
 from connector.simulator.archive import Archive, FolderArchive, MemoryArchive
 from connector.simulator.chorus import TECHNICAL_ACCOUNT, TECHNICAL_PASSWORD, ChorusFlow, Structure
+from connector.simulator.contract import FlowInfo
 from connector.simulator.directory import Line
 from connector.simulator.endpoints import (
-    ANNUAIRE_PREFIX,
     CHORUS_PREFIX,
     DIRECTORY_PREFIX,
     PREFIX,
@@ -30,6 +31,7 @@ from connector.simulator.flows import Detail, Flow, Verdict
 from connector.simulator.ledger import Ledger
 from connector.simulator.plan import Plan, Switches, load_plan, read_plan
 from connector.simulator.platform import CLIENT_ID, CLIENT_SECRET, SimulatedPlatform
+from connector.simulator.ppf import APPLICATION_CODE, PpfFlow
 
 _GRACE = 0.1  # seconds that a request under way has to end when the server stops
 
@@ -213,8 +215,18 @@ class Simulator:
 
     @property
     def annuaire_url(self) -> str:
-        """Of the PPF's Annuaire."""
-        return self._url + ANNUAIRE_PREFIX
+        """Of the public portal's Annuaire."""
+        return f"{self.ppf_url}/{ppf_endpoints.DIRECTORY}/v1"
+
+    @property
+    def ppf_url(self) -> str:
+        """Of the public portal, before the domains."""
+        return self._url + ppf_endpoints.PREFIX
+
+    @property
+    def application_code(self) -> str:
+        """Of the one connection that the public portal knows."""
+        return APPLICATION_CODE
 
     @property
     def technical_account(self) -> str:
@@ -259,6 +271,16 @@ class Simulator:
         return len(self._server.connections) if self._server is not None else 0
 
     @property
+    def ppf_flows(self) -> tuple[PpfFlow, ...]:
+        """Everything that the public portal received, in the order of deposit."""
+        return self._platform.portal.flows
+
+    @property
+    def ppf_subscriptions(self) -> tuple[Mapping[str, Any], ...]:
+        """Who wants to be called by the public portal."""
+        return self._platform.portal.subscriptions
+
+    @property
     def exchanges(self) -> tuple[Exchange, ...]:
         return self._platform.exchanges.kept()
 
@@ -296,6 +318,47 @@ class Simulator:
             raise KeyError(flow_id)
         return flow
 
+    def bring(
+        self,
+        content: bytes,
+        flow_type: str,
+        *,
+        name: str,
+        syntax: str = "CDAR",
+        tracking_id: str | None = None,
+        company: str | None = None,
+    ) -> Flow:
+        """Have a flow for the client from now on: a status, a supplier's invoice.
+
+        Args:
+            flow_type: "CustomerInvoiceLC", "SupplierInvoice", …
+            tracking_id: as the platform tells it: of its sender, or of the flow that it is about.
+            company: that it is for, where the platform serves several.
+        """
+        info = FlowInfo(name=name, syntax=syntax, tracking_id=tracking_id, company=company)
+        return self._platform.ledger.bring(info, content, flow_type)
+
+    def notify_ppf(self, name: str) -> list[int]:
+        """Have the public portal call everybody who subscribed to a flow's domain; what each answered.
+
+        Raises:
+            KeyError: no such flow.
+        """
+        assert self._loop is not None
+        calls = self._platform.portal.notify(name)
+        return asyncio.run_coroutine_threadsafe(calls, self._loop).result()
+
+    def decide_ppf(self, name: str, status: str) -> PpfFlow:
+        """Force a status of a flow of the public portal, or of what is in it, now.
+
+        Raises:
+            KeyError: no such flow.
+        """
+        flow = self._platform.portal.decide(name, status)
+        if flow is None:
+            raise KeyError(name)
+        return flow
+
     def decide(self, number: str, state: str) -> ChorusFlow:
         """Force the state of a flow of Chorus Pro now.
 
@@ -307,13 +370,32 @@ class Simulator:
             raise KeyError(number)
         return flow
 
+    def pass_on(self, number: str, status: str, comment: str = "") -> None:
+        """Give the invoice of a Chorus Pro flow its next status, now: "MISE_EN_PAIEMENT", …
+
+        Raises:
+            KeyError: there is no such flow.
+        """
+        if self._platform.chorus.pass_on(number, status, comment) is None:
+            raise KeyError(number)
+
     def list_in_directory(self, *lines: Line) -> None:
         """Have these lines in the directory, in the place of all others."""
-        self._platform.directory.put(lines)
+        self._platform.list_in_directory(lines)
 
     def know_structures(self, *structures: Structure) -> None:
         """Have Chorus Pro know these public recipients, in the place of all others."""
         self._platform.chorus.know(structures)
+
+    def call_webhooks(self, flow_id: str) -> list[dict[str, Any]]:
+        """Tell the receivers that are to know of this flow, those on loopback; what each answered.
+
+        Raises:
+            Refusal: 404, no such flow.
+        """
+        assert self._loop is not None
+        calls = self._platform.call_webhooks(flow_id)
+        return asyncio.run_coroutine_threadsafe(calls, self._loop).result()
 
     def revoke_tokens(self) -> None:
         self._platform.tokens.revoke()

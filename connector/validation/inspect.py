@@ -25,7 +25,18 @@ from connector.documents.recognise import (
 from connector.documents.safe_xml import name_of, not_utf8, read_head, read_root
 from connector.documents.summary import READERS, summarise, tally_of
 from connector.documents.tally import Tally
-from connector.model import Inspection, Problem, Severity, Verdict, VerdictStatus
+from connector.model import (
+    Document,
+    Family,
+    Inspection,
+    Problem,
+    Severity,
+    Syntax,
+    Verdict,
+    VerdictStatus,
+)
+from connector.recipient_list import LARGEST as LARGEST_LIST
+from connector.recipient_list import MOST_LINES, NotAList, is_list, questions_in
 from connector.validation.flux10.report import ReportRules, rules_for
 from connector.validation.further import look_further
 from connector.validation.judging import MANY_FAULTS, judge, judge_part
@@ -99,6 +110,8 @@ def inspect_file(
             if len(data) == _FIRST_READ:
                 data += file.read(max(small + 1 - _FIRST_READ, 0))
             if not data.startswith(b"<"):  # most do, and need no closer look
+                if is_list(data[:4096]):
+                    return _look_at_list(file)
                 refuse_unless_xml(data[:4096])
             if len(data) <= small:
                 return _conclude(_look_at_tree(read_root(data), schemas), asked)
@@ -111,6 +124,26 @@ def inspect_file(
                     incomplete=fault.incomplete,
                 )
             )
+
+
+def _look_at_list(file: BinaryIO) -> Inspection:
+    """A list of recipients: no schema judges it, and a line that names nobody is no fault of the list."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    lines, fault = 0, None
+    if size > LARGEST_LIST:
+        fault = "list-too-long"
+    else:
+        try:
+            lines = sum(1 for _ in questions_in(file.read()))
+        except NotAList as reason:
+            fault = str(reason)
+    problems = [Problem(code=fault, expected=str(MOST_LINES))] if fault else []
+    status = VerdictStatus.INVALID if problems else VerdictStatus.VALID
+    return Inspection(
+        verdict=Verdict(status=status, problems=tuple(problems)),
+        document=Document(family=Family.DIRECTORY, syntax=Syntax.LIST, kind="recipient-list", lines=lines),
+    )
 
 
 def _look_at_tree(root: etree._Element, schemas: Schemas) -> _Seen:

@@ -16,11 +16,10 @@ from types import FrameType
 
 from tests.crash.bench import Bench
 from tests.crash.series import WORKERS, dry, pairs, run_series, sampled, singles
-from tests.crash.spec import MODES, Order, Outcome, Point, RunSpec
+from tests.crash.spec import MODES, Outcome, Point, RunSpec
 from tests.crash.tally import HEAD, Tally
 
 SEED = 1
-DIED_ONE_IN = 50  # of the second deaths that could be pictured, one in so many is died all the same
 
 
 def main() -> int:
@@ -108,7 +107,7 @@ def _until(deadline: float, tally: Tally, outcomes: Iterator[Outcome]) -> None:
 def _all_pairs(ones: list[RunSpec], asked: argparse.Namespace, deadline: float, tally: Tally) -> None:
     """For each run with one death, in the order of the seed: all those with a second one in its recovery."""
     ahead, done = asked.begin, asked.begin
-    waiting: deque[RunSpec | Order] = deque()
+    waiting: deque[RunSpec] = deque()
 
     def more() -> None:
         nonlocal ahead
@@ -135,11 +134,10 @@ def _all_pairs(ones: list[RunSpec], asked: argparse.Namespace, deadline: float, 
 
 def _all_pictures(ones: list[RunSpec], asked: argparse.Namespace, deadline: float, tally: Tally) -> None:
     """As `_all_pairs`, each recovery lived to its end and looked at on its way; with and without a reader."""
-    begun = [replace(spec, eager=eager) for spec in ones[asked.begin :] for eager in (True, False)]
-    orders = [Order(specs=(spec,), one_in=DIED_ONE_IN) for spec in begun]
+    begun = (replace(spec, eager=eager) for spec in ones[asked.begin :] for eager in (True, False))
     done = 0
     try:
-        for outcome in run_series(orders, workers=asked.workers):
+        for outcome in run_series(deque(begun), workers=asked.workers, pictured=True):
             tally.add(outcome)
             done += len(outcome.spec.points) == 1
             if time.monotonic() > deadline:

@@ -27,11 +27,10 @@ from tests.crash.spec import Ended, Life, Outcome, Point, RunSpec, Violation
 from tests.crash.zygote import Zygote
 
 TOGETHER = 2  # lives of one process, at most: one that recovers, and the first one of the next run
-# What no start reads: the log, and the index of the journal's newest pages, made anew by who opens it first.
-UNREAD = frozenset({"state/log.txt", "state/state.db-shm"})
 TRIES = 3
 KEPT = 2  # first deaths that are remembered
 PICTURED_TOGETHER = 16  # lives of one process, at most, that begin with a picture
+DIED_ONE_IN = 50  # of the deaths that could be pictured, one in so many is died all the same
 WARM_UP = (
     RunSpec(shape="invalid", plan="502-stored"),
     RunSpec(shape="duplicate", plan="late-answer"),
@@ -56,14 +55,6 @@ class _Left:
     before: int
     book: dict[str, Any]
 
-    def is_like(self, other: _Left) -> bool:
-        """Whether an ordinary start would find the same, byte for byte."""
-        return (
-            (self.now, self.deeds, self.taken, self.book) == (other.now, other.deeds, other.taken, other.book)
-            and self.memory.is_like(other.memory)
-            and self.tree.is_like(other.tree, UNREAD)
-        )
-
 
 class Bench:
     """For a `with` statement. The process must have one thread when it begins.
@@ -83,9 +74,7 @@ class Bench:
         self._lived = 0  # lives of the process that is there now
         self._alone = True  # whether that process has lived nothing of this run
         self._deaths: dict[RunSpec, _Left] = {}  # by the run that has this death only
-        self._one_in = 1  # of deaths that could be pictured
-        # Of deaths in the life that is lived now: what they leave, and at which points it is the same.
-        self._pictures: list[tuple[list[Point], _Left]] = []
+        self._pictures: list[tuple[Point, _Left]] = []  # of deaths in the life that is lived now
 
     def __enter__(self) -> Self:
         self._zygote = Zygote(self.place, self.shared)
@@ -135,50 +124,35 @@ class Bench:
             self.live(Life())
         return self.finish()
 
-    def pictured(self, spec: RunSpec, one_in: int) -> Iterator[Outcome]:
-        """A run, and all those with one death more, in its last life.
+    def pictured(self, spec: RunSpec) -> Iterator[Outcome]:
+        """A run with one death, and all those with a second one in its recovery.
 
-        A death where nothing is on the wire leaves what lies in files at that moment and nothing else. So
-        one life lives to its end and is looked at on its way, and each look is a run: an ordinary start
+        A death where nothing is on the wire leaves what lies in files at that moment and nothing else. So one
+        recovery lives to its end and is looked at on its way, and each look is a run: an ordinary start
         finds just that. Where half a request has left, and now and then elsewhere, a process dies as ever.
-        What looks the same at several points is found once, and counts for all of them.
-
-        Args:
-            one_in: of the deaths that could be pictured, one in so many is died all the same.
         """
-        if not any(self._died(spec) for _ in range(TRIES)):
+        self._pictures = []
+        for _ in range(TRIES):
+            self._set_out(spec)
+            if not self.live(Life(point=spec.points[0])).rested:
+                break
+        else:
             yield self.finish()
             return
-        self._one_in, self._pictures = one_in, []
-        last = self.live(Life(pictured=True))
+        self._keep(spec)
+        recovery = self.live(Life(pictured=True))
         pictures, self._pictures = self._pictures, []
         yield self.finish()
-        for point, loose in last.passed:
+        for point, loose in recovery.passed:
             again = replace(spec, points=(*spec.points, point))
-            if (loose or spec.mode == "kill") and self._is_died(again):
-                yield self.run(again, more=len(spec.points) == 1)
-        for points, left in reversed(pictures):
-            self._go_on(replace(spec, points=(*spec.points, points[0])), left)
+            if (loose or spec.mode == "kill") and _is_died(again):
+                yield self.run(again, more=True)
+        for point, left in reversed(pictures):
+            again = replace(spec, points=(*spec.points, point))
+            self._go_on(again, left)
             self._strike(left.book)
             self.live(Life(), together=PICTURED_TOGETHER)
-            outcome = self.finish()
-            for number, point in enumerate(points):
-                again = replace(spec, points=(*spec.points, point))
-                yield replace(outcome, spec=again, pictured=True, alike=number > 0)
-
-    def _died(self, spec: RunSpec) -> bool:
-        """Set out, and die all the deaths of a run; whether that went as it should."""
-        self._set_out(spec)
-        for number, point in enumerate(spec.points):
-            if self.live(Life(point=point)).rested:
-                return False
-            if number == 0:
-                self._keep(replace(spec, points=(point,)))
-        return True
-
-    def _is_died(self, spec: RunSpec) -> bool:
-        """Whether the last death of a run has to be died."""
-        return not is_still(spec.points[-1].label) or crc32(spec.line().encode()) % self._one_in == 0
+            yield replace(self.finish(), pictured=True)
 
     def _keep(self, first: RunSpec) -> None:
         """Keep what the first death has left."""
@@ -189,13 +163,9 @@ class Bench:
 
     def _look(self, point: Point, book: dict[str, Any]) -> None:
         """Take a picture of what would be left if the life that has stopped here died."""
-        if not self._is_died(replace(self._spec, points=(*self._spec.points, point))):
+        if not _is_died(replace(self._spec, points=(*self._spec.points, point))):
             dead = Ended(status=signal.SIGKILL, report={})
-            left = self._left([*self._lives, dead], book)
-            if self._pictures and left.is_like(self._pictures[-1][1]):
-                self._pictures[-1][0].append(point)
-            else:
-                self._pictures.append(([point], left))
+            self._pictures.append((point, self._left([*self._lives, dead], book)))
 
     def _left(self, lives: Sequence[Ended], book: dict[str, Any] | None = None) -> _Left:
         return _Left(
@@ -264,7 +234,7 @@ class Bench:
         self.shared.turn()
         self.shared.now += 1.0
         # What comes after a life of the same run needs a process that knows nothing of it.
-        if self._lived and (self._lived >= together or life.fresh or not self._alone):
+        if self._lived >= together or (self._lived and (life.hold or not self._alone)):
             self._zygote.ask(end=True)
             self._lived = 0
         self._alone = False
@@ -335,6 +305,11 @@ class Bench:
             missed=len(lives) <= len(spec.points),
             passed=tuple(life.passed for life in lives),
         )
+
+
+def _is_died(spec: RunSpec) -> bool:
+    """Whether the last death of a run has to be died even where it could be pictured."""
+    return not is_still(spec.points[-1].label) or crc32(spec.line().encode()) % DIED_ONE_IN == 0
 
 
 def _until_stopped(pid: int, seconds: float = 10.0) -> None:

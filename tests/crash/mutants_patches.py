@@ -58,11 +58,11 @@ MUTANTS: tuple[Mutant, ...] = (
                 module="journey.py",
                 old="""    moved = world.commit([*answers, *intents])
     world.unwritten.clear()
-    world.courier.hand_over([world.parcel(step.after) for step in intents])
+    world.courier.hand_over([world.parcel(step.after, numbers) for step in intents])
 """,
                 new="""    moved = world.commit(answers)
     world.unwritten.clear()
-    world.courier.hand_over([world.parcel(step.after) for step in intents])
+    world.courier.hand_over([world.parcel(step.after, numbers) for step in intents])
     world.unwritten.update(world.courier.answers(5.0))
     moved += world.commit(intents)
 """,

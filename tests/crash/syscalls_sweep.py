@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from queue import Empty, Queue
@@ -26,8 +26,6 @@ from tests.crash.syscalls_strace import ERRORS, NoTracer, program
 PROJECT = Path(__file__).parents[2]
 AT_ONCE = 20  # calls that a worker is given at once
 # No disk answers these: locks and sockets live in the kernel. How a network fails is for the plans to show.
-# A lock on a journal that somebody put on a share may fail all the same: one in so many of those does.
-SOMETIMES = {"fcntl": 10}
 NO_FILES = frozenset(
     {"fcntl", "flock", "socket", "connect", "getsockopt", "setsockopt", "getsockname", "getpeername"}
 )
@@ -92,45 +90,27 @@ class Where:
         return {"shape": self.shape, "plan": self.plan, "after": self.after}
 
 
-def shared_out(
-    where: Where, thread: str, calls: dict[str, list[bool]], *, exhaustive: bool
-) -> Iterator[Errand]:
-    """Errands for the calls of a thread.
+def shared_out(where: Where, thread: str, calls: dict[str, int], *, exhaustive: bool) -> Iterator[Errand]:
+    """Errands for every call of a thread; the last one of each kind goes on until there are no more.
 
     Args:
-        calls: for each of a kind, in an undisturbed life, whether it changes anything.
-        exhaustive: a kill and every error at every call, the last errand of a kind until there are no more.
-            Else a kill at those that change something, and one error at each, in rotation.
+        calls: how many of each kind there were in an undisturbed life.
+        exhaustive: every error at every call; else one for each call, in rotation.
     """
-    for call, changing in calls.items():
-        count = len(changing)
+    for call, count in calls.items():
         errors = () if call in NO_FILES else ERRORS if exhaustive else (EACH_IN_TURN,)
-        for error in errors:
-            yield from _pieces(where, thread, call, error, range(1, count + 1), exhaustive=exhaustive)
-        if not exhaustive and call in SOMETIMES:
-            yield from _pieces(where, thread, call, EACH_IN_TURN, range(1, count + 1, SOMETIMES[call]))
-        if not where.only:
-            kills = [nth for nth, changes in enumerate(changing, 1) if changes or exhaustive]
-            yield from _pieces(where, thread, call, KILL, kills, exhaustive=exhaustive)
-
-
-def _pieces(
-    where: Where, thread: str, call: str, error: str, calls: Sequence[int], *, exhaustive: bool = False
-) -> Iterator[Errand]:
-    for start in range(0, len(calls), AT_ONCE):
-        piece = calls[start : start + AT_ONCE]
-        endless = exhaustive and piece[-1] == calls[-1]
-        yield Errand(
-            shape=where.shape,
-            plan=where.plan,
-            after=where.after,
-            thread=thread,
-            call=call,
-            error=error,
-            first=piece[0],
-            only=() if endless else tuple(piece),
-            fresh=exhaustive,
-        )
+        kills = () if where.only else (KILL,)
+        for how in (*kills, *errors):
+            for first in range(1, count + 1, AT_ONCE):
+                last = first + AT_ONCE - 1
+                yield Errand(
+                    **where.words,
+                    thread=thread,
+                    call=call,
+                    error=how,
+                    first=first,
+                    last=last if last < count else None,
+                )
 
 
 def sweep(places: Iterable[Where], *, exhaustive: bool = False, workers: int = 2) -> Iterator[Struck]:
@@ -194,10 +174,10 @@ class _Hand:
         for line in self._process.stderr:
             self._complaint = (self._complaint + line)[-2000:]
 
-    def census(self, where: Where, thread: str) -> dict[str, list[bool]]:
+    def census(self, where: Where, thread: str) -> dict[str, int]:
         self._order(where.words | {"thread": thread})
-        found: dict[str, list[bool]] = json.loads(self._line())
-        return {call: calls for call, calls in found.items() if not where.only or call in where.only}
+        found: dict[str, int] = json.loads(self._line())
+        return {call: count for call, count in found.items() if not where.only or call in where.only}
 
     def work(self, errands: Queue[Errand], came: Queue[Struck | Exception | None]) -> None:
         """Do errands until there are none left."""

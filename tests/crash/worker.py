@@ -1,6 +1,7 @@
-"""`python -m tests.crash.worker`: orders come as JSON lines on stdin, outcomes go as JSON lines to stdout.
+"""`python -m tests.crash.worker`: specs come on stdin, outcomes go to stdout.
 
-A line "null" goes after the last outcome of each order.
+A line that comes has specs, which begin with the same death when there are several. For each of them a line
+goes with what came of it, for a pictured one a line for each run that it has become; then a line "null".
 
 A process of its own: it forks, so it must have one thread when it begins, and no test runner's habits. Which
 package `connector` it runs is decided by the folder it is started in; `--package` says which one is expected.
@@ -9,13 +10,14 @@ package `connector` it runs is decided by the folder it is started in; `--packag
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import connector
 from tests.crash.bench import Bench
-from tests.crash.spec import Order, Outcome
+from tests.crash.spec import Outcome, RunSpec
 
 
 def main() -> int:
@@ -30,19 +32,21 @@ def main() -> int:
         return 2
     with Bench() as bench:
         for line in sys.stdin:
-            for outcome in _outcomes(bench, Order.read(line)):
+            order = json.loads(line)
+            together = [RunSpec.of(fields) for fields in order["specs"]]
+            for outcome in _outcomes(bench, together, pictured=order["pictured"]):
                 # What a run passed is long, and asked for only to learn where the next ones can end.
                 print(outcome.as_json(passed=asked.tell_all or len(outcome.spec.points) < 2), flush=True)
             print("null", flush=True)
     return 0
 
 
-def _outcomes(bench: Bench, order: Order) -> Iterator[Outcome]:
-    for spec in order.specs:
-        if order.one_in:
-            yield from bench.pictured(spec, order.one_in)
+def _outcomes(bench: Bench, together: list[RunSpec], *, pictured: bool) -> Iterator[Outcome]:
+    for spec in together:
+        if pictured:
+            yield from bench.pictured(spec)
         else:
-            yield bench.run(spec, more=len(order.specs) > 1)
+            yield bench.run(spec, more=len(together) > 1)
 
 
 if __name__ == "__main__":

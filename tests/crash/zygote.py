@@ -111,12 +111,10 @@ def _lives(warm: Warm, log: _Log, order: dict[str, Any], orders: BinaryIO, answe
     try:
         while not order["end"]:
             answers.write(b'{"pid": %d}\n' % os.getpid())
-            if order["hold"]:
-                log.close()  # what it calls is to be called by the connector
-            else:
-                log.open(warm.place, loud=order["loud"])
             if order["hold"] == "start":
                 os.kill(os.getpid(), signal.SIGSTOP)
+            if not order["hold"]:
+                log.open(warm.place, loud=order["loud"])
             point = Point.read(order["point"]) if order["point"] else None
             spec = RunSpec.read(order["spec"])
             if order["hold"]:

@@ -141,12 +141,12 @@ def account(base_url: str, token_url: str | None = None, **settings: Any) -> Acc
 
 
 @contextmanager
-def desk(account: Account) -> Iterator[AccountDesk]:
+def desk(account: Account, *, secret: str = SECRET, password: str = PASSWORD) -> Iterator[AccountDesk]:
     """The front of an account on a loop of its own, both closed at the end."""
     loop = EventLoop()
     try:
         opened = open_gateway(
-            account, Secrets(client_secret=SecretStr(SECRET), technical_password=SecretStr(PASSWORD)), loop
+            account, Secrets(client_secret=SecretStr(secret), technical_password=SecretStr(password)), loop
         )
         try:
             yield opened

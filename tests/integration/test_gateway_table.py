@@ -8,7 +8,9 @@ content was deposited twice, each file has one result, and only what nobody can 
 from __future__ import annotations
 
 import base64
+import io
 import json
+import tarfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -21,19 +23,34 @@ from typing import Any
 import pytest
 
 from connector.model import Job, Outcome, State
+from connector.samples.parties import BUYER
 from connector.samples.ubl import ubl_invoice
 from connector.service import Service
 from connector.settings import load
 from connector.simulator import Simulator, Switches
+from connector.simulator.directory import Line
 from connector.wiring import assembled
-from tests.gateway_table import CELLS, CHORUS, GATEWAYS, TABLE, Row
-from tests.platform import Caller, form
+from tests.gateway_table import AFNOR, CELLS, CHORUS, GATEWAYS, PPF, TABLE, Row
+from tests.platform import Caller, Reply, form
 from tests.setup_tree import SECRET, Tree, assert_traceable, plant, visible
 
-ACCOUNTS = {"afnor 1.1": "pa-11", "afnor 1.2": "pa", "chorus-pro": "chorus"}
-ROUTES = {"afnor 1.1": "ventes-11", "afnor 1.2": "ventes", "chorus-pro": "ventes-publiques"}
-OVER = {"Ok", "Error", "IN_INTEGRE", "IN_INTEGRE_PARTIEL", "IN_REJETE", "IN_INCIDENTE"}
-REFUSED = {"Error", "IN_REJETE", "IN_INCIDENTE"}
+ACCOUNTS = {
+    "afnor 1.1": "pa-11",
+    "afnor 1.2": "pa",
+    "chorus-pro": "chorus",
+    "ppf v1": "portail-1",
+    "ppf v2": "portail-2",
+}
+SIRET = f"{BUYER}00012"  # of the public buyer; its check digit is only warned of in a test system
+ROUTES = {
+    "afnor 1.1": "ventes-11",
+    "afnor 1.2": "ventes",
+    "chorus-pro": "ventes-publiques",
+    "ppf v1": "portail-1",
+    "ppf v2": "portail-2",
+}
+REFUSED = {"Error", "IN_REJETE", "IN_INCIDENTE", "501", "500/251", "500/301", "500/601"}
+OVER = REFUSED | {"Ok", "IN_INTEGRE", "IN_INTEGRE_PARTIEL", "500/250", "500/300"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +77,7 @@ class Deposit:
 
     flow_id: str
     sha256: str
-    state: str  # AFNOR: status of the acknowledgement
+    state: str  # AFNOR: status of the acknowledgement; PPF: of the flow, and of what is in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +144,7 @@ def play(
         know_secrets(environment, SECRET, technical)
         assert serve(tree, 6.0) == 0  # I9: without trouble everything comes to an end
     assert_traceable(tree)
-    assert_without_technical_password(tree, platforms["chorus-pro"])
+    assert_without_technical_password(tree, platforms["chorus-pro"])  # that of the portal is the same
     return {
         gateway: Cell(
             tree=route,
@@ -145,8 +162,12 @@ def plant_all(folder: Path, platforms: Mapping[str, Simulator], row: Row) -> Tre
 
     def account(at: str, **own: Any) -> dict[str, Any]:
         platform = platforms[at]
-        base_url = platform.chorus_url if at in CHORUS else platform.base_url
+        base_url = platform.base_url
+        if at in CHORUS + PPF:
+            base_url = platform.chorus_url if at in CHORUS else platform.ppf_url
         given = {"base_url": base_url, "token_url": platform.token_url} | own
+        if at in AFNOR:
+            given["directory_url"] = platform.directory_url
         return given | {"timeouts": {"read": 0.7, "total": 1.5}} | dict(row.account)
 
     technical = platforms["chorus-pro"].technical_account
@@ -164,8 +185,27 @@ def plant_all(folder: Path, platforms: Mapping[str, Simulator], row: Row) -> Tre
                 max_per_second=200.0,
                 ask_after=0.1,
             ),
+        }
+        | {
+            ACCOUNTS[name]: account(
+                name,
+                gateway="ppf",
+                api_version=name.removeprefix("ppf "),
+                technical_account=technical,
+                application_code=platforms[name].application_code,
+                max_per_second=200.0,
+            )
+            for name in PPF
         },
-        more_routes={ROUTES[name]: {"account": ACCOUNTS[name]} for name in ("afnor 1.1", "chorus-pro")},
+        route={"recipient_check": row.check},
+        more_routes={
+            ROUTES[name]: {
+                "account": ACCOUNTS[name],
+                "recipient_check": "off" if name in CHORUS else row.check,  # asked about by default there
+            }
+            for name in ACCOUNTS
+            if name != "afnor 1.2"
+        },
         top={"workers": {"count": 1}},
     )
 
@@ -174,7 +214,9 @@ def behave(platform: Simulator, gateway: str) -> None:
     """End all trouble. Duplicates are accepted: the platform does not shield us from sending twice."""
     platform.faults()
     own = {"api_version": "1.1" if gateway == "afnor 1.1" else "1.2", "duplicates": "accept"}
+    own["ppf_answers"] = "xml" if gateway == "ppf v1" else "json"
     platform.switch(**Switches().model_dump() | own)
+    platform.list_in_directory(Line(address=BUYER, siren=BUYER))
 
 
 def acknowledge_the_rest(platform: Simulator, gateway: str) -> None:
@@ -182,6 +224,8 @@ def acknowledge_the_rest(platform: Simulator, gateway: str) -> None:
     for deposit in deposits(platform, gateway):
         if deposit.state not in OVER and gateway in CHORUS:
             platform.decide(deposit.flow_id, "IN_INTEGRE")
+        elif deposit.state not in OVER and gateway in PPF:
+            platform.decide_ppf(deposit.flow_id, "250")
         elif deposit.state not in OVER:
             platform.acknowledge(deposit.flow_id, "Ok")
 
@@ -203,7 +247,8 @@ def serve(tree: Tree, follow_for: float) -> int:
 def invoice(gateway: str, number: str) -> bytes:
     """A valid invoice of a number that no other route has; FA12 is long, so that its upload has a middle."""
     padding = b"<!--" + b"-  " * 20_000 + b"-->" if number == "FA12" else b""
-    return ubl_invoice(number=f"{ROUTES[gateway]}/{number}") + padding
+    siret = SIRET if gateway in CHORUS else None
+    return ubl_invoice(number=f"{ROUTES[gateway]}/{number}", buyer_siret=siret) + padding
 
 
 def deposits(platform: Simulator, gateway: str) -> tuple[Deposit, ...]:
@@ -212,6 +257,10 @@ def deposits(platform: Simulator, gateway: str) -> tuple[Deposit, ...]:
         return tuple(
             Deposit(flow_id=flow.number, sha256=flow.sha256, state=flow.state)
             for flow in platform.chorus_flows
+        )
+    if gateway in PPF:
+        return tuple(
+            Deposit(flow_id=flow.name, sha256=flow.sha256, state=flow.state) for flow in platform.ppf_flows
         )
     return tuple(
         Deposit(flow_id=flow.flow_id, sha256=flow.sha256, state=flow.acknowledgement.status)
@@ -222,11 +271,15 @@ def deposits(platform: Simulator, gateway: str) -> tuple[Deposit, ...]:
 def deposit_from_elsewhere(platform: Simulator, gateway: str, content: bytes) -> None:
     """Another program deposits an invoice, without any tracking id."""
     caller, name = Caller(platform.base_url).authorize(), "other.xml"
-    if gateway not in CHORUS:
+    if gateway in AFNOR:
         body = form({"name": name, "flowSyntax": "UBL"}, content)
         assert caller.post_form(body).status == 202
         return
     pair = f"{platform.technical_account}:{platform.technical_password}".encode()
+    if gateway in PPF:
+        headers = caller.bearer | {"ppf-account": base64.b64encode(pair).decode()}
+        assert deposit_at_portal(platform, caller, content, headers).status == 201
+        return
     told = {
         "fichierFlux": base64.b64encode(content).decode(),
         "nomFichier": name,
@@ -236,6 +289,18 @@ def deposit_from_elsewhere(platform: Simulator, gateway: str, content: bytes) ->
     headers = caller.bearer | {"cpro-account": base64.b64encode(pair).decode()}
     path = "/cpro/factures/v1/deposer/flux"
     assert caller.send("POST", path, json.dumps(told).encode(), headers).json["codeRetour"] == 0
+
+
+def deposit_at_portal(platform: Simulator, caller: Caller, content: bytes, headers: dict[str, str]) -> Reply:
+    """An envelope as another program makes it: compressed, and with a number of its own."""
+    code, packed = platform.application_code, io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as envelope:
+        entry = tarfile.TarInfo("Full_other.xml")
+        entry.size = len(content)
+        envelope.addfile(entry, io.BytesIO(content))
+    name = f"FFE0111A_{code}_{code}0111000000000000001.tar.gz"
+    told = {"Content-Type": "application/gzip", "Content-Disposition": f'attachment; filename="{name}"'}
+    return caller.send("POST", "/ppf/facturation/v1/flux", packed.getvalue(), headers | told)
 
 
 # --------------------------------------------------------------------------- what must hold

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from connector.cli import connector
 from connector.cli.context import Context
 from connector.directory import Address, LineStatus, Reach, address, reach
-from connector.errors import PlatformUnavailable
+from connector.errors import NotOffered, PlatformUnavailable
 from connector.gateways import AccountDesk, EventLoop, Secrets, open_gateway
 from connector.settings import Account
 from connector.simulator import Simulator
@@ -118,7 +118,7 @@ def test_a_directory_in_trouble_says_nothing_of_the_recipient(
 def test_an_account_without_a_directory_says_so(platform: Simulator) -> None:
     with (
         desk(platform, directory_url=None) as asked,
-        pytest.raises(PlatformUnavailable, match="directory_url"),
+        pytest.raises(NotOffered, match="directory_url"),
     ):
         asked.find_recipient(Address(siren=SIREN))
 
@@ -129,7 +129,7 @@ def test_chorus_pro_tells_what_a_public_recipient_wants(platform: Simulator) -> 
         (line,) = asked.find_recipient(address(SIRET))
         assert (line.name, line.service_required, line.commitment_required) == ("Ville", True, False)
         assert asked.find_recipient(address("55210055400013")) == ()
-        with pytest.raises(PlatformUnavailable, match="SIRET"):
+        with pytest.raises(NotOffered, match="SIRET"):
             asked.find_recipient(address(SIREN))
 
 

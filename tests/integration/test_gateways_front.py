@@ -19,6 +19,9 @@ from connector.gateways import AccountDesk, EventLoop, RouteCourier
 from connector.gateways.gate import PIPELINE, Gate
 from connector.gateways.limits import Rules
 from connector.model import (
+    Fetched,
+    FetchFailed,
+    FetchKind,
     FlowReport,
     Health,
     Inconclusive,
@@ -296,6 +299,9 @@ class BrokenGateway:
         raise ZeroDivisionError
 
     async def acknowledgement(self, flow_id: str) -> FlowReport | None:
+        raise ZeroDivisionError
+
+    async def fetch(self, flow_id: str, kind: FetchKind, target: Path, limit: int) -> Fetched | FetchFailed:
         raise ZeroDivisionError
 
     async def find_recipient(self, wanted: Address) -> tuple[DirectoryLine, ...]:

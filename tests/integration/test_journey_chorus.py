@@ -135,3 +135,46 @@ def test_H06_a_wrong_technical_account_stops_the_account_and_marks_no_file(
     monkeypatch.setenv("CONNECTOR_PA_TECHNICAL_PASSWORD", platform.technical_password)
     assert serve(tree).exit_code == 0
     assert_kept_once(tree, platform, dropped)
+
+
+def test_statuses_of_integrated_invoices_are_read_from_their_history_each_once(
+    tmp_path: Path, platform: Simulator
+) -> None:
+    platform.switch(page_limit=2)
+    tree = plant_chorus(tmp_path, platform, read_statuses=True, status_seconds=0.1)
+    drop_some(tree)
+    assert serve(tree).exit_code == 0
+    numbers = {flow.invoice.number: flow.number for flow in platform.chorus_flows}
+    platform.pass_on(numbers["FA0"], "SERVICE_FAIT")
+    platform.pass_on(numbers["FA0"], "MISE_EN_PAIEMENT")
+    platform.pass_on(numbers["FA1"], "REJETEE", "Montant faux")
+    platform.pass_on(numbers["FA2"], "A_RECYCLER")
+    for _ in range(2):  # what is listed again is not laid down again
+        assert serve(tree).exit_code == 0
+    told = {
+        (each["document"]["number"], each["status"]["raw"]): each
+        for each in tree.received()
+        if each["status"]["raw"] != "DEPOSEE"
+    }
+    assert {key: each["status"]["code"] for key, each in told.items()} == {
+        ("FA0", "SERVICE_FAIT"): "205",
+        ("FA0", "MISE_EN_PAIEMENT"): "211",
+        ("FA1", "REJETEE"): "210",
+        ("FA2", "A_RECYCLER"): None,
+    }
+    assert len(tree.received()) == len(told) + FILES
+    assert told["FA1", "REJETEE"]["status"]["reasons"][0]["raw"] == "Montant faux"
+    assert told["FA0", "MISE_EN_PAIEMENT"]["job"]["id"] == tree.job("FA0.xml").id
+    assert all(each["file"] is None for each in tree.received())
+
+
+def test_statuses_that_cannot_be_read_keep_no_answer_from_its_invoice(
+    tmp_path: Path, platform: Simulator
+) -> None:
+    tree = plant_chorus(tmp_path, platform, read_statuses=True, status_seconds=0.1)
+    platform.switch(ack_delay=0.3)
+    platform.faults({"on": "search", "do": "return-code", "code": 20001, "message": "critere inconnu"})
+    dropped = drop_some(tree)
+    assert serve(tree).exit_code == 0
+    assert outcomes(tree) == ["accepted"] * FILES
+    assert_kept_once(tree, platform, dropped)

@@ -127,13 +127,14 @@ def afnor(platform: Simulator, listener: Listener, version: str) -> Any:
     return desk(platform, f"{listener.url}/flow-service", f"{listener.url}/token", api_version=version)
 
 
-def chorus(platform: Simulator, listener: Listener) -> Any:
+def chorus(platform: Simulator, listener: Listener, **settings: Any) -> Any:
     return desk(
         platform,
         f"{listener.url}/cpro",
         f"{listener.url}/token",
         gateway="chorus-pro",
         technical_account=platform.technical_account,
+        **settings,
     )
 
 
@@ -211,7 +212,7 @@ def test_a_look_up_a_poll_and_a_flow_are_as_the_contract_has_them(
     assert [search.limit for search in asked] == [100, 100]
     assert asked[0].where.trackingId == wanted.tracking_id
     assert asked[1].where.updatedAfter is not None
-    assert asked[1].where.flowDirection == ["Out"]
+    assert asked[1].where.flowDirection == ["Out", "In"]
     for seen in searches:
         assert seen.headers["content-type"] == "application/json"
         FOUND[version].model_validate_json(seen.answer)
@@ -308,6 +309,25 @@ def test_a_deposit_at_chorus_pro_its_report_and_its_search_are_as_the_contract_h
     assert search.periodeDateDepotDu < search.periodeDateDepotAu
     listed = models.SupplierFound.model_validate_json(calls[2].answer)
     assert [one.numeroFluxDepot for one in listed.listeFactures] == [received.flow_id]
+
+
+def test_what_is_asked_about_statuses_at_chorus_pro_is_as_the_contract_has_it(
+    platform: Simulator, listener: Listener, tmp_path: Path
+) -> None:
+    wanted = invoice_parcel(tmp_path)
+    with chorus(platform, listener, read_statuses=True) as opened:
+        received = deliver(opened, wanted)
+        platform.pass_on(received.flow_id, "MANDATEE", "Bon a payer")
+        page = opened.poll(None, wanted.started_at, 3600.0)
+    assert [each.given.words for each in page.incoming if each.given] == ["DEPOSEE", "MANDATEE"]
+    search = listener.one("/rechercher/fournisseur")
+    since = models.SupplierSearch.model_validate(search.asked).periodeDateHeureEtatCourantDu
+    assert since is not None
+    (listed,) = models.SupplierFound.model_validate_json(search.answer).listeFactures
+    history = listener.one("/consulter/historique")
+    assert models.HistoryQuestion.model_validate(history.asked).idFacture == listed.identifiantFactureCPP
+    told = models.HistoryTold.model_validate_json(history.answer)
+    assert told.statutCourantCode == listed.statut == "MANDATEE"
 
 
 @pytest.mark.parametrize("status", [200, 400])

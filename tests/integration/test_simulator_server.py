@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import signal
 import socket
@@ -10,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +25,7 @@ from tests.platform import platform as platform
 PROGRAM = """
 import sys
 from pathlib import Path
+from typing import Any
 from connector.simulator import serve
 port, keep = int(sys.argv[1]), Path(sys.argv[2])
 serve(port=port, keep=keep, ready=lambda url: print(url, flush=True))
@@ -159,3 +163,24 @@ def test_control_refuses_what_it_does_not_understand(
     caller: Caller, path: str, value: object, status: int
 ) -> None:
     assert caller.post_json(f"/_control/{path}", value).status == status
+
+
+def test_public_recipients_are_put_in_by_the_control_endpoint(platform: Simulator, caller: Caller) -> None:
+    town = {"number": 7, "siret": "70204275500240", "services": [["VOIRIE", True], ["ECOLES", False]]}
+    assert caller.post_json("/_control/structures", {"structures": [town]}).status == 200
+    pair = f"{platform.technical_account}:{platform.technical_password}".encode()
+    headers = caller.bearer | {"cpro-account": base64.b64encode(pair).decode()}
+
+    def services(page: int) -> Any:
+        paging = {"nbResultatsParPage": 1, "pageResultatDemandee": page}
+        asked = {"idStructure": 7, "parametresRechercherServicesStructure": paging}
+        path = "/cpro/structures/v1/rechercher/services"
+        return caller.send("POST", path, json.dumps(asked).encode(), headers).json
+
+    listed = [
+        (one["codeService"], one["estActif"]) for page in (1, 2) for one in services(page)["listeServices"]
+    ]
+    assert listed == [("VOIRIE", True), ("ECOLES", False)]
+    assert services(1)["parametresRetour"]["total"] == 2
+    for wrong in ([{"siret": "1"}], [7], [{"number": 7, "siret": "1", "services": [1]}]):
+        assert caller.post_json("/_control/structures", {"structures": wrong}).status == 400

@@ -17,13 +17,21 @@ from pydantic import BaseModel
 from connector.cli import connector
 from connector.errors import ExitCode
 from connector.policy import STEPS
-from connector.settings import Account, Route, Settings, Timeouts, Workers
+from connector.settings import Account, Declarant, Monitoring, Route, Settings, Timeouts, Webhook, Workers
 from connector.validation.catalogue import load_catalogue
 
 PROJECT = Path(__file__).parents[2]
 DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 SHIPPED = PROJECT / "config" / "connector.toml"
-MODELS: dict[str, type[BaseModel]] = {"": Settings, "account": Account, "route": Route, "workers": Workers}
+MODELS: dict[str, type[BaseModel]] = {
+    "": Settings,
+    "account": Account,
+    "route": Route,
+    "declarant": Declarant,
+    "workers": Workers,
+    "monitoring": Monitoring,
+    "webhook": Webhook,
+}
 
 
 def command_lines() -> Iterator[tuple[str, list[str]]]:
@@ -108,7 +116,7 @@ def test_a_setting_that_is_only_shown_shows_its_default(section: str) -> None:
     for key, (value, only_shown) in shown_settings()[section].items():
         field = MODELS[section].model_fields[key]
         default = field.get_default(call_default_factory=True, validated_data={})
-        if not only_shown or value is None or default is None:
+        if not only_shown or value is None or default is None or field.is_required():
             continue  # a value to be edited, or a default that depends on something else
         if isinstance(default, BaseModel):
             default = default.model_dump()

@@ -8,11 +8,12 @@ After a wanted change of the texts, write the snapshots anew and read the differ
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from connector.calendars import read_calendar
 from connector.messages import LANGUAGES, Language
 from connector.model import (
     Document,
@@ -29,6 +30,7 @@ from connector.model import (
     VerdictStatus,
 )
 from connector.outbox import OutboxScribe
+from connector.periods import Calendar, due_on
 from connector.settings import Route
 
 CLAIMED = datetime(2026, 11, 22, 5, 2, 11, tzinfo=UTC)
@@ -65,7 +67,17 @@ REPORT = Document(
 
 
 def scribe(language: Language = "fr", environment: str = "production") -> OutboxScribe:
-    return OutboxScribe(ROUTE, environment, language, "Europe/Paris")
+    """A scribe who knows the calendar of e-reporting."""
+    return OutboxScribe(ROUTE, environment, language, "Europe/Paris", _due)
+
+
+@cache
+def _calendar() -> Calendar:
+    return read_calendar(None)
+
+
+def _due(document: Document) -> date | None:
+    return due_on(document, _calendar())
 
 
 def job(
@@ -458,6 +470,22 @@ SITUATIONS: dict[str, tuple[Job, Job | None]] = {
         sent(job(Outcome.HELD, Problem(code="already-exists")), flow_id=None, http_status=409),
         None,
     ),
+    "bloquee_client_injoignable": (
+        job(Outcome.HELD, Problem(code="recipient-unknown", term="BT-49", found="552100554")),
+        None,
+    ),
+    "bloquee_autre_adresse": (
+        job(
+            Outcome.HELD,
+            Problem(
+                code="recipient-other-address",
+                term="BT-49",
+                found="552100554",
+                expected="552100554_COMPTA, 552100554_LYON",
+            ),
+        ),
+        None,
+    ),
     "annulee": (job(Outcome.CANCELLED), None),
     "acceptee": (sent(job(Outcome.ACCEPTED)), None),
     "doublon": (
@@ -479,7 +507,19 @@ def snapshots() -> dict[str, bytes]:
             read = {suffix: content for _, suffix, content in files if content is not None}
             kind = next((suffix for suffix in read if suffix.endswith(".txt")), max(read))
             current[f"{name}.{language}{Path(kind).suffix}"] = read[kind]
-    return current
+    return current | _statuses()
+
+
+def _statuses() -> dict[str, bytes]:
+    """The texts of statuses that come later."""
+    from tests.unit import outbox_statuses  # it stands on the situations of this module
+
+    written = {
+        f"statut_{name}.{language}.txt": outbox_statuses.text_of(name, language)
+        for language in LANGUAGES
+        for name in outbox_statuses.STATUSES
+    }
+    return {name: text for name, text in written.items() if text is not None}
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from connector.model import (
     Outcome,
     Party,
     Problem,
+    Reference,
     Seal,
     Severity,
     State,
@@ -53,7 +54,7 @@ problems = st.builds(
     message=maybe,
     occurrences=st.integers(1, 1000),
 )
-parties = st.builds(Party, siren=maybe, name=maybe)
+parties = st.builds(Party, siren=maybe, siret=maybe, vat=maybe, name=maybe)
 documents = st.builds(
     Document,
     family=st.sampled_from(Family),
@@ -72,6 +73,13 @@ documents = st.builds(
     lines=st.none() | st.integers(0, 10**6),
     period_start=maybe,
     period_end=maybe,
+    report_kind=maybe,
+    role=maybe,
+    invoices=st.none() | st.integers(0, 10**6),
+    transactions=st.none() | st.integers(0, 10**6),
+    sender=parties,
+    status_code=maybe,
+    about=st.none() | st.builds(Reference, number=maybe, issue_date=maybe, type_code=maybe, issuer=parties),
 )
 verdicts = st.builds(
     Verdict,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connector import admission, crosscheck
+from connector.calendars import read_calendar
 from connector.model import (
     Document,
     Family,
@@ -25,7 +26,7 @@ from connector.model import (
 from connector.policy import RouteRules
 from tests.unit.policy_jobs import NOW, RULES, document, inspection, job
 
-REPORTS = RouteRules(accept=frozenset({Family.EREPORTING}))
+REPORTS = RouteRules(accept=frozenset({Family.EREPORTING}), calendar=read_calendar())
 
 
 def report(number: str = "ER1", type_code: str = "IN", **more: Any) -> Document:

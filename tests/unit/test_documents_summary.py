@@ -39,7 +39,14 @@ def summary(kind: str, document: bytes) -> Document:
 
 
 def party(siren: str, name: str) -> Party:
-    return Party(siren=siren, siren_scheme="0002", vat=vat_number(siren), name=name)
+    return Party(
+        siren=siren,
+        siren_scheme="0002",
+        vat=vat_number(siren),
+        name=name,
+        endpoint=siren,
+        endpoint_scheme="0225",
+    )
 
 
 def test_every_kind_of_the_catalogue_has_a_reader() -> None:
@@ -73,6 +80,24 @@ def test_an_invoice_is_summed_up(kind: str, syntax: Syntax, number: str, code: s
         total_with_vat="160.56",
         lines=3,
     )
+
+
+def test_what_an_invoice_names_as_its_recipient_and_refers_to_is_read() -> None:
+    address = f"{BUYER}_{BUYER}00012_COMPTA-{'X' * 92}"  # as long as an address may be
+    made = ubl_invoice(buyer_address=f" {address}\n", buyer_reference="VOIRIE", order_reference="EJ 7")
+    seen = summary("ubl-invoice", made)
+    assert (seen.buyer.endpoint, seen.buyer.endpoint_scheme) == (address, "0225")
+    assert (seen.buyer_reference, seen.order_reference) == ("VOIRIE", "EJ 7")
+    ram = "<ram:BuyerReference>VOIRIE</ram:BuyerReference>"
+    order = "<ram:BuyerOrderReferencedDocument><ram:IssuerAssignedID>EJ 7</ram:IssuerAssignedID>"
+    cii = MADE["cii-invoice"].decode()
+    cii = cii.replace("<ram:SellerTradeParty>", f"{ram}<ram:SellerTradeParty>", 1)
+    cii = cii.replace(
+        "</ram:BuyerTradeParty>", f"</ram:BuyerTradeParty>{order}</ram:BuyerOrderReferencedDocument>"
+    )
+    seen = summary("cii-invoice", cii.encode())
+    assert (seen.buyer.endpoint, seen.buyer.endpoint_scheme) == (BUYER, "0225")
+    assert (seen.buyer_reference, seen.order_reference) == ("VOIRIE", "EJ 7")
 
 
 def test_a_report_is_summed_up() -> None:

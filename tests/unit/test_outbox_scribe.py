@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.messages import LANGUAGES, Language
+from connector.messages import LANGUAGES, Language, Messages
 from connector.model import Job, Outcome, Problem
 from connector.outbox import OutboxScribe
 from connector.outbox.layout import columns
 from connector.ports import Scribe
 from tests.unit.outbox_situations import EARLIER, ROUTE, SITUATIONS, SNAPSHOTS, job, scribe, sent, snapshots
 from tests.unit.outbox_strategies import concluded_jobs
+from tests.unit.test_explanations import REASONS
 
 
 def text_of(ended: Job, twin: Job | None = None, language: Language = "fr") -> str:
@@ -42,6 +43,7 @@ def test_no_snapshot_is_left_over() -> None:
     assert {path.name for path in SNAPSHOTS.iterdir()} == set(snapshots())
 
 
+FINE = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.ANSWERED)
 ERRORS = [("erreurs", ""), ("erreurs", ".ERREUR.txt"), ("erreurs", ".err.json")]
 
 
@@ -50,7 +52,8 @@ ERRORS = [("erreurs", ""), ("erreurs", ".ERREUR.txt"), ("erreurs", ".err.json")]
     [
         (Outcome.ACCEPTED, [("ok/2026-11-22", ".ok.json")]),
         (Outcome.DUPLICATE, [("doublons/2026-11-22", ""), ("doublons/2026-11-22", ".doublon.json")]),
-        *((outcome, ERRORS) for outcome in Outcome if outcome not in (Outcome.ACCEPTED, Outcome.DUPLICATE)),
+        (Outcome.ANSWERED, [("ok/2026-11-22", ".reponses.csv"), ("ok/2026-11-22", ".ok.json")]),
+        *((outcome, ERRORS) for outcome in Outcome if outcome not in FINE),
     ],
 )
 def test_each_outcome_has_its_files_and_the_machines_comes_last(
@@ -139,6 +142,39 @@ def test_every_result_answers_the_accountants_five_questions(name: str, language
         if problem["severity"] == "error" and problem["code"] != held_for:
             assert one_line(problem["message"]) in text
             assert one_line(problem["action"]) in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "outcome", [Outcome.INADMISSIBLE, Outcome.REJECTED_BY_PLATFORM, Outcome.REFUSED_BY_BUYER]
+)
+def test_no_pair_of_outcome_and_reason_is_left_without_plain_words(
+    outcome: Outcome, language: Language
+) -> None:
+    messages = Messages(language)
+    for code in REASONS.split():
+        ended = sent(job(outcome, Problem(code=code, source="platform", message="raw words of the platform")))
+        text = one_line(text_of(ended, None, language))
+        entry = messages.entry(code, source="platform", **messages.words(ended.document))
+        assert one_line(entry.title) in text, code
+        assert one_line(entry.action) in text, code
+        assert "raw words of the platform" in text, code
+        [result] = [
+            json.loads(c) for _, s, c in scribe(language).compose(ended, None) if c and s.endswith(".json")
+        ]
+        assert one_line(result["next"]["message"]) in text, code
+        assert result["next"]["same_number_allowed"] is not None, code
+
+
+def test_a_report_that_was_not_accepted_says_by_when_it_has_to_come_again() -> None:
+    ended, _ = SITUATIONS["declaration_rejetee"]
+    assert "Date limite de transmission pour cette période : 30/11/2026." in one_line(text_of(ended))
+    [result] = [json.loads(c) for _, s, c in scribe().compose(ended, None) if c and s.endswith(".json")]
+    assert result["next"]["deadline"] == "2026-11-30"
+    accepted = sent(job(Outcome.ACCEPTED, document=ended.document))
+    [result] = [json.loads(c) for _, s, c in scribe().compose(accepted, None) if c]
+    assert result["next"]["deadline"] is None
+    assert "limite" not in text_of(job(Outcome.REJECTED_BEFORE_SENDING))
 
 
 def test_a_clash_of_numbers_names_both_files_and_their_dates() -> None:

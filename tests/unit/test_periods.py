@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector import admission
+from connector.calendars import read_calendar
 from connector.model import (
     Document,
     Family,
@@ -22,21 +24,45 @@ from connector.model import (
     Verdict,
     VerdictStatus,
 )
-from connector.periods import SHAPES, deadline, period_problems, shape_of
+from connector.periods import NO_CALENDAR, Calendar, Declarant, Period, Rule, Shape, period_problems
 from tests.unit.policy_jobs import document, job
 from tests.unit.test_crosscheck import REPORTS, report
+
+CALENDAR = read_calendar()
 
 
 def day(written: str) -> date:
     return date.fromisoformat(written)
 
 
+def period(start: str, end: str) -> Period:
+    return Period(start=day(start), end=day(end))
+
+
+def declarant(regime: str, **more: Any) -> Declarant:
+    facts: dict[str, Any] = {
+        "siren": "732829320",
+        "regime": regime,
+        "starts": day("2026-09-01"),
+        "data": ("transactions",),
+    }
+    return Declarant(**(facts | more))
+
+
 def report_of(start: str, end: str, made: str = "2026-12-01", type_code: str = "IN") -> Document:
     return report(type_code=type_code, period_start=start, period_end=end, issue_date=made)
 
 
-def found(start: str, end: str, today: str, made: str | None = None, type_code: str = "IN") -> list[str]:
-    problems = period_problems(report_of(start, end, made or today, type_code), day(today))
+def found(
+    start: str,
+    end: str,
+    today: str,
+    made: str | None = None,
+    type_code: str = "IN",
+    regime: str | None = None,
+) -> list[str]:
+    known = [declarant(regime)] if regime else []
+    problems = period_problems(report_of(start, end, made or today, type_code), day(today), CALENDAR, known)
     assert all(problem.severity is Severity.WARNING for problem in problems)
     return [problem.code for problem in problems]
 
@@ -57,9 +83,9 @@ def found(start: str, end: str, today: str, made: str | None = None, type_code: 
     ],
 )
 def test_a_report_is_late_the_day_after_its_earliest_deadline(start: str, end: str, due: str) -> None:
-    shape = shape_of(day(start), day(end))
+    shape = CALENDAR.shape_of(period(start, end))
     assert shape is not None
-    assert deadline(shape, day(end)) == day(due)
+    assert shape.reminder(day(end)) == day(due)
     assert found(start, end, due) == []
     assert found(start, end, str(day(due) + timedelta(days=1))) == ["report-late"]
 
@@ -75,11 +101,11 @@ def test_a_rectifying_report_is_never_late() -> None:
         ("2026-11-01", "2026-11-30"),
         ("2026-11-21", "2026-11-30"),
         ("2028-02-21", "2028-02-29"),
-        ("2026-01-01", "2026-02-28"),
+        ("2027-01-01", "2027-02-28"),
     ],
 )
 def test_a_month_a_decade_and_two_civil_months_are_periods(start: str, end: str) -> None:
-    assert shape_of(day(start), day(end)) is not None
+    assert CALENDAR.shape_of(period(start, end)) is not None
 
 
 @pytest.mark.parametrize(
@@ -91,22 +117,78 @@ def test_a_month_a_decade_and_two_civil_months_are_periods(start: str, end: str)
         ("2026-10-01", "2026-10-20"),
         ("2026-10-11", "2026-10-31"),
         ("2026-10-01", "2026-11-30"),  # two months, but October and November are not a pair
-        ("2026-07-01", "2026-09-30"),  # a quarter is nobody's period
-        ("2025-09-01", "2026-10-31"),
+        ("2026-10-01", "2026-12-31"),  # a quarter is nobody's period
+        ("2026-09-01", "2027-10-31"),
     ],
 )
 def test_any_other_period_is_told_of(start: str, end: str) -> None:
-    assert found(start, end, "2026-12-05") == ["period-misaligned"]
+    assert found(start, end, "2027-12-05") == ["period-misaligned"]
 
 
-@given(st.dates(date(2024, 1, 1), date(2040, 12, 31)), st.integers(0, 70))
+@given(st.dates(date(2026, 9, 1), date(2040, 12, 31)), st.integers(0, 70))
 def test_every_period_has_one_shape_or_none_and_is_due_after_its_end(start: date, days: int) -> None:
     end = start + timedelta(days=days)
-    shape = shape_of(start, end)
+    shape = CALENDAR.shape_of(Period(start=start, end=end))
     if shape is not None:
-        assert deadline(shape, end) > end
-        assert start.day in {shape.first_day for shape in SHAPES}
+        assert shape.deadline(end) >= shape.reminder(end) > end
+        assert start.day in (1, 11, 21)
         assert end.day in (10, 20) or (end + timedelta(days=1)).day == 1
+
+
+@pytest.mark.parametrize(
+    ("regime", "start", "end", "today", "codes"),
+    [
+        ("reel_normal_mensuel", "2026-10-01", "2026-10-31", "2026-11-02", ["period-misaligned"]),
+        ("reel_normal_mensuel", "2026-10-21", "2026-10-31", "2026-11-10", []),
+        ("reel_simplifie", "2026-10-01", "2026-10-31", "2026-11-25", []),
+        ("reel_simplifie", "2026-10-01", "2026-10-31", "2026-11-26", ["report-late"]),
+        ("reel_simplifie", "2026-10-21", "2026-10-31", "2026-11-02", ["period-misaligned"]),
+        ("franchise", "2026-09-01", "2026-09-30", "2026-10-02", ["period-misaligned"]),
+        ("franchise", "2026-09-01", "2026-10-31", "2026-11-02", []),
+    ],
+)
+def test_a_company_whose_regime_is_known_is_held_against_that_one_alone(
+    regime: str, start: str, end: str, today: str, codes: list[str]
+) -> None:
+    assert found(start, end, today, regime=regime) == codes
+
+
+def test_payments_have_periods_of_their_own() -> None:
+    month = replace(report_of("2026-10-01", "2026-10-31", "2026-11-02"), report_kind="10.4")
+    decade = replace(month, period_start="2026-10-21")
+    known = [declarant("reel_normal_mensuel")]
+    assert period_problems(month, day("2026-11-02"), CALENDAR, known) == ()
+    assert [p.code for p in period_problems(decade, day("2026-11-02"), CALENDAR, known)] == [
+        "period-misaligned"
+    ]
+
+
+def test_the_regime_of_another_company_does_not_matter() -> None:
+    known = [declarant("reel_normal_mensuel", siren="552100554")]
+    month = report_of("2026-10-01", "2026-10-31", "2026-11-02")
+    assert period_problems(month, day("2026-11-02"), CALENDAR, known) == ()
+
+
+def test_a_newer_rule_takes_the_place_of_an_older_one_on_its_day() -> None:
+    month = {"first": 1, "last": 31, "after": 1}
+    rule: dict[str, Any] = {"regime": "r", "data": ("transactions",)}
+    old = Rule(**rule, since=day("2026-09-01"), until=day("2026-12-31"), shapes=(Shape(**month, due=10),))
+    new = Rule(**rule, since=day("2027-01-01"), shapes=(Shape(**month, due=20),))
+    calendar = Calendar(rules=(old, new))
+    due = [
+        str(shape.deadline(each.end))
+        for each, shape in calendar.periods("r", "transactions", day("2026-11-05"), day("2027-02-01"))
+    ]
+    assert due == ["2026-12-10", "2027-01-10", "2027-02-20", "2027-03-20"]
+    december = calendar.shape_of(period("2026-12-01", "2026-12-31"))
+    assert december == old.shapes[0]
+
+
+def test_before_the_reform_and_without_a_calendar_no_period_is_odd() -> None:
+    quarter = report_of("2026-01-01", "2026-03-31", "2026-11-02")
+    assert period_problems(quarter, day("2026-11-02"), CALENDAR) == ()
+    quarter = report_of("2026-10-01", "2026-12-31", "2027-01-02")
+    assert period_problems(quarter, day("2027-01-02"), NO_CALENDAR) == ()
 
 
 # --------------------------------------------------------------------------- sanity
@@ -133,9 +215,9 @@ def test_G7_43_a_report_is_made_after_the_end_of_its_period(today: str, made: st
 
 def test_other_documents_and_unreadable_dates_are_left_alone() -> None:
     today = day("2026-12-01")
-    assert period_problems(document(), today) == ()
-    assert period_problems(report_of("20261301", "2026-10-31"), today) == ()
-    assert period_problems(replace(report_of("2026-10-01", "2026-10-31"), period_end=None), today) == ()
+    unended = replace(report_of("2026-10-01", "2026-10-31"), period_end=None)
+    for other in (document(), report_of("20261301", "2026-10-31"), unended):
+        assert period_problems(other, today, CALENDAR) == ()
 
 
 # --------------------------------------------------------------------------- on a route

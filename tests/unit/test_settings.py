@@ -83,7 +83,27 @@ def test_a_good_file_is_read_with_its_defaults(tmp_path: Path) -> None:
         ('name = "ventes"', 'name = "Ventes 1"', ["route.0.name"]),
         ("https://api.example.com", "api.example.com", ["account.0.base_url"]),
         ('account = "pa"', 'account = "pa"\nquiet_seconds = -1', ["route.0.quiet_seconds"]),
+        ('account = "pa"', 'account = "pa"\nreceive_for = ["732829320"]', ["receive_for", "receive = true"]),
+        (
+            'account = "pa"',
+            'account = "pa"\nreceive = true\n[[route]]\nname="b"\nroot="/b"\naccount="pa"\nreceive = true',
+            ['two routes of the account "pa" would receive what suppliers send'],
+        ),
+        (
+            'account = "pa"',
+            'account = "pa"\nreceive = true\nreceive_for = ["732829320", "732829320"]',
+            ["what suppliers send to 732829320"],
+        ),
         ('account = "pa"', 'account = "pa"\naccept = ["invoices"]', ["route.0.accept"]),
+        (
+            'account = "pa"',
+            'account = "pa"\nrecipient_check = "warn"',
+            ['route "ventes": recipient_check needs a directory_url'],
+        ),
+        ('account = "pa"', 'account = "pa"\nresult_formats = []', ["route.0.result_formats"]),
+        ('account = "pa"', 'account = "pa"\nresult_formats = ["yaml"]', ["route.0.result_formats", "'xml'"]),
+        ('account = "pa"', 'account = "pa"\nresult_formats = ["csv", "csv"]', ["names a format twice"]),
+        ('account = "pa"', 'account = "pa"\nresult_format = ["csv"]', ['did you mean "result_formats"']),
         ("[[route]]", "[[route]", ["connector.toml"]),
     ],
 )  # fmt: skip
@@ -253,6 +273,35 @@ def test_an_account_of_chorus_pro_without_its_technical_account_is_refused() -> 
     del shown["account"][0]["technical_account"]
     with pytest.raises(ValidationError, match="technical_account"):
         Account.model_validate(shown["account"][0])
+
+
+def shipped_account_of_the_portal(**changes: Any) -> Account:
+    shown = tomllib.loads(shipped("config", "ppf.toml").read_text("utf-8"))["account"][0]
+    own = {key: value for key, value in (shown | changes).items() if value is not None}
+    return Account.model_validate(own)
+
+
+def test_the_shipped_account_of_the_portal_is_one_and_has_careful_defaults() -> None:
+    account = shipped_account_of_the_portal()
+    assert (account.max_in_flight, account.token_auth, account.scope) == (1, "body", "openid")
+    assert account.api_version == "v1"
+    assert account.has_directory
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"technical_account": None}, "technical_account"),
+        ({"application_code": None}, "application_code"),
+        ({"application_code": "abc123"}, "application_code"),
+        ({"application_code": "ABC12"}, "application_code"),
+        ({"api_version": "1.2"}, "api_version"),
+        ({"gateway": "afnor"}, "api_version"),
+    ],
+)
+def test_an_account_of_the_portal_says_what_it_needs(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        shipped_account_of_the_portal(**({"api_version": "v2"} | changes))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,79 @@
+"""What a route looks like from far: counts, what waits, what people have to see to. Reads only.
+
+Every question is answered from an index: a board asks them twice a minute, of journals with years in them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from connector.journal import sql
+from connector.journal.rows import from_row, stamp
+from connector.journal.view import JournalView
+from connector.model import Job, State
+
+_UNSETTLED = "outcome NOT IN ('accepted', 'duplicate') AND resolved IS NULL"
+_TOLD = "state IN ('published', 'held', 'done')"
+# A bundle has no line of its own: its documents have theirs.
+_NO_BUNDLE = "coalesce(json_extract(body, '$.documents'), 0) = 0"
+TO_DO = f"FROM job WHERE route = ? AND {_UNSETTLED} AND {_TOLD} AND {_NO_BUNDLE}"
+OPEN_STATES = """
+    SELECT state, count(*) FROM job WHERE route = ? AND state NOT IN ('done', 'void') GROUP BY state
+"""
+LONGEST = """
+    SELECT name, body FROM job WHERE seq IN (
+        SELECT seq FROM job
+        WHERE route = ? AND state NOT IN ('done', 'void') AND state NOT IN ('held', 'unpacked', 'opened')
+        ORDER BY seq LIMIT ?
+    ) ORDER BY seq
+"""
+ENDS = """
+    SELECT outcome, count(*) FROM job
+    WHERE concluded_at >= ? AND concluded_at < ? AND route = ? AND outcome IS NOT NULL GROUP BY outcome
+"""
+# The bundles among them, found by their documents, the last of which ended shortly before.
+ENDS_OF_BUNDLES = """
+    SELECT outcome, count(*) FROM job
+    WHERE id IN (
+        SELECT parent FROM job
+        WHERE concluded_at >= ? AND concluded_at < ? AND route = ? AND parent IS NOT NULL
+    ) AND concluded_at >= ? AND concluded_at < ? AND outcome IS NOT NULL GROUP BY outcome
+"""
+
+
+class RouteOverview(JournalView):
+    """A reading connection for dashboards. Satisfies `ports.Overview`."""
+
+    def to_do(self, route: str, limit: int) -> list[Job]:
+        """What somebody has to see to, newest first: refused or held, told of, and not settled by anybody."""
+        query = f"SELECT name, body {TO_DO} ORDER BY seq DESC LIMIT ?"
+        return [from_row(*row) for row in self._rows(query, route, limit)]
+
+    def to_do_count(self, route: str) -> int:
+        """How many there are of these in all."""
+        return sum(count for (count,) in self._rows(f"SELECT count(*) {TO_DO}", route))
+
+    def on_their_way(self, route: str) -> dict[State, int]:
+        """Jobs that are not at their end, by state."""
+        return {State(state): count for state, count in self._rows(OPEN_STATES, route)}
+
+    def longest_waiting(self, route: str, limit: int) -> list[Job]:
+        """The oldest documents on their way, oldest first; none that waits for a person."""
+        return [from_row(*row) for row in self._rows(LONGEST, route, limit)]
+
+    def ended(self, route: str, start: datetime, until: datetime) -> Counter[str]:
+        """How many documents ended in a span of time, by outcome; of a bundle its documents, not itself."""
+        span = (stamp(start.astimezone(UTC)), stamp(until.astimezone(UTC)))
+        before = stamp(start.astimezone(UTC) - timedelta(days=1))
+        ends = Counter(dict(self._pairs(ENDS, *span, route)))
+        ends.subtract(dict(self._pairs(ENDS_OF_BUNDLES, before, span[1], route, *span)))
+        return +ends
+
+    def paused_since(self, route: str) -> datetime | None:
+        """Since when the route has taken nothing because somebody said so; None when it takes files."""
+        return next((datetime.fromisoformat(since) for (since,) in self._rows(sql.PAUSED_SINCE, route)), None)
+
+    def _pairs(self, query: str, *values: object) -> Iterator[tuple[str, int]]:
+        yield from self._rows(query, *values)
