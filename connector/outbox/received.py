@@ -16,6 +16,7 @@ from connector.incoming import Delivery, Effect
 from connector.messages import Messages
 from connector.model import Announced, Document, Job, Party, Problem, Syntax
 from connector.outbox.layout import clean
+from connector.outbox.status import Setting, StatusFacts, status_notice
 from connector.records import pretty
 
 SCHEMA_VERSION = 1
@@ -23,6 +24,7 @@ _VALUE = 200  # characters of a value from outside
 _RAW = 1000  # characters of somebody else's own words
 _CODE = re.compile(r"[A-Za-z0-9]{1,10}")
 _NO_CODE = "000"
+_NEWS = frozenset({Effect.CURRENT, Effect.FIRST_STANDS, Effect.UNMATCHED})
 
 Json = dict[str, object]
 Files = list[tuple[str, str, bytes | None]]
@@ -37,8 +39,19 @@ class Desk:
     messages: Messages
     english: Messages
     zone: tzinfo
-    statuses: str  # folders below the outbox
+    inbox: str  # name of the folder to drop into
+    errors: str  # folders below the outbox
+    statuses: str
     received: str
+    notice: str  # suffix of a text for people
+
+    def moment(self, written: str | None) -> datetime | None:
+        """When a message says that something was; it names no time zone, so the route's is taken."""
+        try:
+            moment = datetime.fromisoformat(written or "")
+        except ValueError:
+            return None
+        return moment if moment.tzinfo else moment.replace(tzinfo=self.zone)
 
     def local(self, moment: datetime | None) -> str | None:
         """RFC 3339, to the second, with the offset of the route's time zone."""
@@ -48,8 +61,8 @@ class Desk:
 def announced(delivery: Delivery, job: Job | None, desk: Desk) -> tuple[str, Files]:
     """The name wished for the files of a delivery, and these: (folder, suffix, content) as of `compose`.
 
-    The message or document as it came goes first, the machine's file last. A text for people about a status
-    that asks for something belongs between the two.
+    The message or document as it came goes first, the machine's file last. Between the two, in the folder
+    of errors, a text for people about a status that asks for something.
 
     Args:
         job: whose document the status is about; None when it is about none of ours.
@@ -63,7 +76,29 @@ def announced(delivery: Delivery, job: Job | None, desk: Desk) -> tuple[str, Fil
         folder = f"{desk.received}/{day}"
         name, suffix, record = _document_name(delivery), "", _document_record(delivery, desk)
     original: Files = [(folder, suffix, None)] if delivery.sha256 else []
-    return name, [*original, (folder, ".json", pretty(record))]
+    return name, [*original, *_notice(delivery, job, desk), (folder, ".json", pretty(record))]
+
+
+def _notice(delivery: Delivery, job: Job | None, desk: Desk) -> Files:
+    """The text about a status, where it is news: one that changes nothing asks for nothing again."""
+    said = delivery.status
+    if said is None or said.code is None or delivery.effect not in _NEWS:
+        return []
+    facts = StatusFacts(
+        code=said.code,
+        at=desk.moment(said.at),
+        reasons=tuple(
+            Problem(code=reason.code or "unnamed", source="platform", message=reason.words)
+            for reason in said.reasons
+        ),
+        issuer=delivery.document.sender if delivery.document else Party(),
+        about=said.about,
+    )
+    setting = Setting(
+        environment=desk.environment, zone=desk.zone, inbox=desk.inbox, errors_folder=desk.errors
+    )
+    text = status_notice(facts, job, setting, desk.messages)
+    return [] if text is None else [(desk.errors, desk.notice, text)]
 
 
 # --------------------------------------------------------------------------- names

@@ -141,8 +141,11 @@ class OutboxScribe:
             messages=self._messages,
             english=self._english,
             zone=self._zone,
+            inbox=self._route.inbox_dir.name,
+            errors=self._folders.errors,
             statuses=self._folders.statuses,
             received=self._folders.received,
+            notice=self._folders.notice,
         )
         return announced(delivery, job, desk)
 

@@ -366,3 +366,20 @@ def test_hostile_messages_are_laid_down_unread_and_stop_nothing(tmp_path: Path, 
     assert {told["file"]["sha256"] for told in whole} == expected
     assert all(told["problems"] for told in whole)
     assert statuses(tree) == [("205", 1, "current")]
+
+
+def test_a_status_that_asks_for_something_has_a_text_in_the_folder_of_errors_and_no_other_has(
+    tmp_path: Path, platform: Simulator
+) -> None:
+    tree = planted(tmp_path, platform)
+    flow = sent(tree, platform)
+    bring(platform, "205", tracking_id=flow.flow_id)
+    bring(platform, "207", reason="TX_TVA_ERR", tracking_id=flow.flow_id)
+    bring(platform, "207", reason="TX_TVA_ERR", tracking_id=flow.flow_id)  # said again: no news
+    bring(platform, "210", reason="TX_TVA_ERR", tracking_id=flow.flow_id)
+    assert serve(tree).exit_code == 0
+    texts = sorted(path.name for path in (tree.outbox / "erreurs").iterdir())
+    assert texts == ["FA1_CDV_207_002.ERREUR.txt", "FA1_CDV_210_004.ERREUR.txt"]
+    refused = (tree.outbox / "erreurs" / texts[1]).read_bytes().decode("utf-8-sig")
+    assert refused.splitlines()[0].startswith("FACTURE FA1\u00a0: REFUSÉE PAR LE CLIENT")
+    assert "numéro" in refused
