@@ -396,6 +396,16 @@ def test_the_second_version_tells_whose_flow_it_is_that_has_our_name(
     assert isinstance(at(platform, lambda client: client.lookup(ours), version=version), meaning)
 
 
+@pytest.mark.parametrize(("hours", "meaning"), [(0.5, Found), (2.0, Absent)])
+def test_a_flow_that_was_there_long_before_our_first_attempt_is_not_ours(
+    platform: Simulator, tmp_path: Path, hours: float, meaning: type[object]
+) -> None:
+    invoice = wanted(tmp_path)
+    at(platform, lambda client: client.submit(invoice))
+    later = replace(invoice, started_at=datetime.now(UTC) + timedelta(hours=hours))
+    assert isinstance(at(platform, lambda client: client.lookup(later)), meaning)
+
+
 @pytest.mark.parametrize(
     ("language", "title"), [("fr", "Erreur de validation des données"), ("en", "The data are not valid")]
 )
