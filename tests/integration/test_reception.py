@@ -332,6 +332,40 @@ def test_one_flow_that_cannot_be_fetched_blocks_no_other(tmp_path: Path, platfor
     assert sorted(code for code, _, _ in statuses(tree)) == ["200", "205"]
 
 
+def test_what_was_listed_is_taken_in_while_the_platform_cannot_be_polled(
+    tmp_path: Path, platform: Simulator
+) -> None:
+    tree = planted(tmp_path, platform)
+    flow = sent(tree, platform)
+    bring(platform, "205", tracking_id=flow.flow_id)
+    platform.faults(
+        {"on": "flow", "do": "status", "code": 404, "match": {"nth": 1}},
+        {"on": "search", "do": "status", "code": 503, "match": {"after": 1}},
+    )
+    serve(tree, follow_for=8.0)
+    assert statuses(tree) == [("205", 1, "current")]
+
+
+def test_a_running_connector_takes_in_what_comes_while_nothing_is_sent(
+    tmp_path: Path, platform: Simulator
+) -> None:
+    tree = planted(tmp_path, platform)
+    flow = sent(tree, platform)
+    stop = threading.Event()
+    with assembled(load(tree.config)) as assembly:
+        running = threading.Thread(target=Service(assembly, stop).run)
+        running.start()
+        try:
+            for n, code in enumerate(("203", "205"), start=1):
+                bring(platform, code, tracking_id=flow.flow_id)
+                wanted = 2 * n
+                until(lambda: len(visible(tree.outbox / "statuts")) == wanted, seconds=60.0)  # noqa: B023
+        finally:
+            stop.set()
+            running.join()
+    assert statuses(tree) == [("203", 1, "current"), ("205", 2, "current")]
+
+
 def test_a_flow_that_is_never_given_is_told_of_and_the_others_go_on(
     tmp_path: Path, platform: Simulator
 ) -> None:
