@@ -72,7 +72,9 @@ def together(documents: Sequence[Job], now: datetime) -> list[Step]:
     Args:
         documents: all of the bundle, each of them inspected.
     """
-    sound = all(job.outcome in (None, Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.ANSWERED) for job in documents)
+    sound = all(
+        job.outcome in (None, Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.ANSWERED) for job in documents
+    )
     return [
         Step(before=job, after=_released(job) if sound else _cancelled(job, now))
         for job in documents
