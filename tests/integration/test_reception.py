@@ -218,13 +218,16 @@ def test_a_status_of_an_invoice_that_was_not_sent_here_goes_to_the_receiving_rou
 ) -> None:
     tree = planted(tmp_path, platform, **RECEIVING)
     bring(platform, "205", invoice="FA-AILLEURS-9")
+    bring(platform, "212", invoice="FA-AILLEURS-9")
     assert serve(tree).exit_code == 0
-    (told,) = tree.told("achats")
+    told, _ = tree.told("achats")
     assert (told["effect"], told["job"], told["document"]["number"]) == ("unmatched", None, "FA-AILLEURS-9")
     names = visible(tmp_path / "achats" / "outbox" / "statuts")
     assert [name.partition("/")[2] for name in names] == [
         "FA-AILLEURS-9_CDV_205_001.json",
         "FA-AILLEURS-9_CDV_205_001.xml",
+        "FA-AILLEURS-9_CDV_212_002.json",
+        "FA-AILLEURS-9_CDV_212_002.xml",
     ]
 
 
