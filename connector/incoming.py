@@ -81,7 +81,7 @@ class Delivery:
     route: str
     state: Phase
     noted_at: datetime
-    subject: str  # what its statuses are counted by: the job, else the flow
+    subject: str  # what its statuses are counted by: the job, else the document as it is named, else the flow
     n: int = 0  # its number among those; given by the journal
     flow_id: str
     flow_type: str | None = None

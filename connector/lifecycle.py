@@ -282,12 +282,22 @@ def deliveries_of(
         told = history.setdefault(job.id, []) if job else []
         effect, current = effect_of(said, job, told)
         part = replace(given, document=bare, status=said, effect=effect, current=current)
-        if job:
+        if job is None:
+            part = replace(part, subject=_identity(said, flow))
+        else:
             route = job.route if job.route in receivers.routes else home
             part = replace(part, job=job.id, subject=job.id, route=route)
             told.append(part)
         parts.append(part)
     return tuple(replace(part, id=child_id(flow.id, place)) for place, part in enumerate(parts))
+
+
+def _identity(said: Announced, flow: Incoming) -> str:
+    """What the statuses of a document that did not go through here are counted by."""
+    about = said.about
+    if about.number is None:
+        return flow.id
+    return "|".join((flow.account, about.issuer.siren or "", (about.issue_date or "")[:4], about.number))
 
 
 def announced_in(flow: Incoming, seen: Inspection | None) -> tuple[Announced, ...]:

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from connector.cli.context import Context, global_options
-from connector.errors import ConfigurationError, ExitCode
+from connector.errors import ConfigurationError, ConnectorError, ExitCode
+
+if TYPE_CHECKING:
+    from connector.gateways import AccountDesk
+    from connector.settings import Account
+
+_SOMEBODY = (
+    "732829320"  # asked about where the account names no company: whether it is listed does not matter
+)
 
 
 @click.command()
@@ -48,12 +58,17 @@ def _ask_platforms(context: Context) -> ExitCode:
         try:
             with opened_account(context.settings, account) as desk:
                 health = desk.examine()
+                trouble = _directory_trouble(context, account, desk) if health.up else None
         except ConfigurationError as error:
             _tell(context, what, "; ".join(error.findings))
             worst = ExitCode.CONFIGURATION
             continue
         if health.up:
             _tell(context, what, None)
+            if trouble is not None:
+                words = context.text("doctor.directory", reason=trouble)
+                _tell(context, f"directory of {account.name}", words, trouble)
+                worst = max(worst, ExitCode.TRY_AGAIN)
             continue
         reason = health.reason or "unknown"
         words = f"doctor.{account.gateway}.{reason}"
@@ -63,6 +78,26 @@ def _ask_platforms(context: Context) -> ExitCode:
         refused = ExitCode.AUTHENTICATION if reason in LOCKED_OUT else ExitCode.TRY_AGAIN
         worst = max(worst, refused)
     return worst
+
+
+def _directory_trouble(context: Context, account: Account, desk: AccountDesk) -> str | None:
+    """Why the directory that a route relies on does not answer; None when it does, or no route does.
+
+    Nothing stops for a directory in trouble, so that nobody would notice that it never answers.
+    """
+    from connector.directory import Address
+    from connector.model import Family
+
+    routes = [route for route in context.settings.route if route.account == account.name]
+    relied_on = any(route.recipient_check != "off" or Family.DIRECTORY in route.accept for route in routes)
+    if not account.has_directory or account.gateway == "chorus-pro" or not relied_on:
+        return None
+    somebody = account.organizations[0] if account.organizations else _SOMEBODY
+    try:
+        desk.find_recipient(Address(siren=somebody))
+    except ConnectorError as error:
+        return str(error)
+    return None
 
 
 def _tell(context: Context, what: str, finding: str | None, reason: str | None = None) -> None:

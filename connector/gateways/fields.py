@@ -7,10 +7,13 @@ from typing import Any
 
 
 def text(value: Any) -> str | None:
-    """A string with something in it; numbers count, because some platforms number their flows."""
+    """A string with something in it; numbers count, because some platforms number their flows.
+
+    JSON can spell half a character ("\\ud800"), which no file and no journal can hold: it becomes "?".
+    """
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    return str(value).strip() or None
+    return str(value).encode("utf-8", "replace").decode().strip() or None
 
 
 def moment(value: Any) -> datetime | None:

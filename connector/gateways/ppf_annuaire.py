@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Generic, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from connector.gateways import answers, ppf_answers
 from connector.gateways.base import ReadFailed
@@ -32,9 +32,11 @@ from connector.gateways.ppf_annuaire_words import (
     Query,
     Resource,
     RoutingCode,
+    View,
 )
 
 MOST = 10_000  # entries of one search
+WHOLE = View()
 _LONGEST_ATTACHMENT = 209  # characters of one entry of PPF-Rattachements
 _REFUSALS = frozenset({400, 404, 409, 422, 501})
 
@@ -156,41 +158,30 @@ class Annuaire:
                 return Results(items=tuple(found[:most]), total=page.total, partial=not whole)
 
     # ------------------------------------------------------------------ single entries
-    async def company(self, siren: str, observed: date | None = None) -> Company | None:
-        """`GET /siren/code-insee:<siren>`; None: unknown there. Raises ReadFailed."""
-        return await self._entry(COMPANIES, f"code-insee:{siren}", observed)
+    async def company(self, siren: str, view: View = WHOLE) -> Company | None:
+        """`GET /siren/code-insee:<siren>`; None: unknown there. Raises ReadFailed, or ValueError (`view`)."""
+        return await self._entry(COMPANIES, f"code-insee:{siren}", view)
 
-    async def establishment(
-        self, siret: str, observed: date | None = None, include: Sequence[str] = ()
-    ) -> Establishment | None:
-        """`GET /siret/code-insee:<siret>`; None: unknown there. Raises ReadFailed."""
-        return await self._entry(ESTABLISHMENTS, f"code-insee:{siret}", observed, include)
+    async def establishment(self, siret: str, view: View = WHOLE) -> Establishment | None:
+        """`GET /siret/code-insee:<siret>`, as `company`."""
+        return await self._entry(ESTABLISHMENTS, f"code-insee:{siret}", view)
 
-    async def routing_code(self, siret: str, code: str, observed: date | None = None) -> RoutingCode | None:
-        """`GET /code-routage/siret:<siret>/code:<code>`; None: unknown there. Raises ReadFailed."""
-        return await self._entry(ROUTING_CODES, f"siret:{siret}/code:{quote(code, safe='')}", observed)
+    async def routing_code(self, siret: str, code: str, view: View = WHOLE) -> RoutingCode | None:
+        """`GET /code-routage/siret:<siret>/code:<code>`, as `company`."""
+        return await self._entry(ROUTING_CODES, f"siret:{siret}/code:{quote(code, safe='')}", view)
 
-    async def line(
-        self, address: str, observed: date | None = None, include: Sequence[str] = ()
-    ) -> AddressLine | None:
-        """`GET /ligne-annuaire/code:<address>`; None: unknown there. Raises ReadFailed."""
-        return await self._entry(LINES, f"code:{quote(address, safe='')}", observed, include)
+    async def line(self, address: str, view: View = WHOLE) -> AddressLine | None:
+        """`GET /ligne-annuaire/code:<address>`, as `company`."""
+        return await self._entry(LINES, f"code:{quote(address, safe='')}", view)
 
-    async def by_instance(self, resource: Resource[Item], instance: int) -> Item | None:
-        """`GET /<resource>/id-instance:<n>`; None: unknown there. Raises ReadFailed."""
-        return await self._entry(resource, f"id-instance:{instance}")
-
-    async def _entry(
-        self,
-        resource: Resource[Item],
-        key: str,
-        observed: date | None = None,
-        include: Sequence[str] = (),
+    async def by_instance(
+        self, resource: Resource[Item], instance: int, fields: tuple[str, ...] = ()
     ) -> Item | None:
-        asked = [("dateObservation", observed.isoformat())] if observed else []
-        asked += [("inclure", name) for name in include]
-        query = f"?{urlencode(asked)}" if asked else ""
-        exchange = await self._ask("GET", f"/{resource.path}/{key}{query}")
+        """`GET /<resource>/id-instance:<n>`, as `company`."""
+        return await self._entry(resource, f"id-instance:{instance}", View(fields=fields))
+
+    async def _entry(self, resource: Resource[Item], key: str, view: View) -> Item | None:
+        exchange = await self._ask("GET", resource.look(key, view))
         if exchange.status == 204 or (exchange.status == 404 and _is_the_portals(exchange)):
             return None
         if failure := ppf_answers.read_failure(exchange, f"{resource.path} {key}"):

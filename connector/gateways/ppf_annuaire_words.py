@@ -6,10 +6,11 @@ answer leaves out, because it was not asked for or because we have no right to s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, Literal, TypeVar
+from urllib.parse import urlencode
 
 from connector.gateways.fields import text
 
@@ -100,6 +101,15 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How one entry is to be told, in the words of `Query`."""
+
+    observed: date | None = None
+    fields: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resource(Generic[Item]):
     """One kind of entry: where it lies, what it can be searched by, and how it is read.
 
@@ -108,6 +118,7 @@ class Resource(Generic[Item]):
         exact, partial: filters that compare the whole value, or a part of it.
         fields: that can be asked for and sorted by, beside those of the history.
         include: related resources that a search can bring along.
+        with_one: those that a single entry can bring along.
         read: an entry of an answer.
     """
 
@@ -116,6 +127,7 @@ class Resource(Generic[Item]):
     partial: frozenset[str]
     fields: frozenset[str]
     include: frozenset[str]
+    with_one: frozenset[str]
     read: Callable[[Mapping[str, Any]], Item]
 
     def question(self, query: Query) -> dict[str, Any]:
@@ -124,9 +136,7 @@ class Resource(Generic[Item]):
         Raises:
             ValueError: a name that the contract does not have here, or a page that is none.
         """
-        known = self.fields | set(_HISTORY)
-        for name in (*query.fields, *(field for field, _ in query.sort)):
-            _known(name, known, "field")
+        self.check_fields((*query.fields, *(field for field, _ in query.sort)))
         for name in query.include:
             _known(name, self.include, "resource to include")
         if query.limit < 1 or query.ignore < 0:
@@ -143,6 +153,25 @@ class Resource(Generic[Item]):
         }
         optional = {"champs": list(query.fields), "inclure": list(query.include)}
         return asked | {name: names for name, names in optional.items() if names}
+
+    def check_fields(self, names: Iterable[str]) -> None:
+        """Raises ValueError: a field that the contract does not have here."""
+        for name in names:
+            _known(name, self.fields | set(_HISTORY), "field")
+
+    def look(self, key: str, view: View) -> str:
+        """The path and query of one entry.
+
+        Raises:
+            ValueError: a name that the contract does not have here.
+        """
+        self.check_fields(view.fields)
+        for name in view.include:
+            _known(name, self.with_one, "resource to include")
+        asked = [("dateObservation", view.observed.isoformat())] if view.observed else []
+        asked += [("champs", name) for name in view.fields]
+        asked += [("inclure", name) for name in view.include]
+        return f"/{self.path}/{key}" + (f"?{urlencode(asked)}" if asked else "")
 
     def _filter(self, name: str, value: str) -> dict[str, str]:
         _known(name, self.exact | self.partial, "filter")
@@ -224,6 +253,7 @@ COMPANIES = Resource(
     partial=frozenset({"raisonSociale"}),
     fields=frozenset({"siren", "raisonSociale", "typeEntite", "diffusible", "etatAdministratif"}),
     include=frozenset(),
+    with_one=frozenset(),
     read=_company,
 )
 _PUBLIC = ("moa", "moaUniquement", "gestionStatutMiseEnPaiement", "gestionEngagementJuridiqueOuService")
@@ -235,6 +265,7 @@ ESTABLISHMENTS = Resource(
     fields=frozenset({"siret", "siren", "denomination", "typeEtablissement", "adresse", "diffusible"})
     | {"etatAdministratif", "gestionEngagementJuridique", "gestionCodeService", *_PUBLIC},
     include=frozenset({"siren"}),
+    with_one=frozenset({"siren"}),
     read=_establishment,
 )
 ROUTING_CODES = Resource(
@@ -244,6 +275,7 @@ ROUTING_CODES = Resource(
     fields=frozenset({"siret", "typeIdentifiantRoutage", "libelleCodeRoutage", "identifiantRoutage"})
     | {"gestionEngagementJuridique", "etatAdministratif", "adresse"},
     include=frozenset({"siren", "siret"}),
+    with_one=frozenset({"siren", "siret"}),
     read=_routing_code,
 )
 LINES = Resource(
@@ -253,7 +285,6 @@ LINES = Resource(
     fields=frozenset({"identifiantAdressage", "siren", "siret", "identifiantRoutage", "suffixeAdressage"})
     | {"matriculePlateforme", "dateFinEffet", "dateFinEffective"},
     include=frozenset(),
+    with_one=frozenset({"siren", "siret", "codeRoutage", "plateforme"}),
     read=_line,
 )
-# What one line may bring along when it is asked for by its address.
-WITH_A_LINE = ("siren", "siret", "codeRoutage", "plateforme")

@@ -98,6 +98,7 @@ def _remembered(step: Step) -> dict[str, str | int]:
         "parent": job.parent if new else None,
         "sha256": job.sha256 if job.state is State.SPOOLED else None,
         "key": business_key(job.document) if job.state is State.VALID else None,
+        "reach": job.reach if job.state is State.VALID else None,
         "tracking_id": job.tracking_id if job.state is State.SENDING else None,
         "attempt": job.attempts if job.state is State.SENDING else None,
         "flow_id": job.flow_id if job.state is State.RECEIVED else None,

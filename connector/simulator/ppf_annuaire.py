@@ -67,7 +67,10 @@ class Annuaire:
             found = [entry for entry in self._entries[kind].values() if fits(entry, asked, KINDS[kind])]
             found.sort(key=lambda entry: str(entry.get(KINDS[kind].key)))
             start, limit = asked.get("ignorer", 0), min(asked.get("limite", 50), self._switches().page_limit)
-            page = [self._told(kind, entry, with_all=True) for entry in found[start : start + limit]]
+            page = [
+                self._told(kind, entry, asked.get("champs", ()), with_all=True)
+                for entry in found[start : start + limit]
+            ]
         if not page:
             return Answer(status=204)
         said = {"recherche": asked, "nombre_total_resultats": len(found), "resultats": page}
@@ -84,9 +87,8 @@ class Annuaire:
             entry = self._found(kind, key)
             if entry is None:
                 raise PortalRefusal(404, key, language, instance=f"/{kind}/{key}")
-            return written(
-                self._told(kind, entry, with_all=bool(query.get("inclure"))), 200, "json", language, kind
-            )
+            told = self._told(kind, entry, query.get("champs", ()), with_all=bool(query.get("inclure")))
+            return written(told, 200, "json", language, kind)
 
     # ------------------------------------------------------------------ changes
     def create(self, kind: str, body: bytes, language: str) -> Answer:
@@ -177,13 +179,16 @@ class Annuaire:
         fitting = (one for one in self._entries[kind].values() if wanted.items() <= one.items())
         return next(fitting, None) if wanted else None
 
-    def _told(self, kind: str, entry: Entry, *, with_all: bool) -> Entry:
+    def _told(self, kind: str, entry: Entry, fields: Iterable[str], *, with_all: bool) -> Entry:
+        """An entry as it is told; only these fields of it, when there are any."""
+        wanted = set(fields)
+        history = {"dateDebutEffet": entry["start"], "idInstance": entry["idInstance"], "masque": False}
         told = {name: value for name, value in entry.items() if name not in ("idInstance", "start")}
-        told["historisation"] = {
-            "dateDebutEffet": entry["start"],
-            "idInstance": entry["idInstance"],
-            "masque": False,
-        }
+        if wanted:
+            told = {name: value for name, value in told.items() if name in wanted}
+            history = {name: value for name, value in history.items() if name in wanted}
+        if history:
+            told["historisation"] = history
         if kind == "ligne-annuaire" and with_all:
             told["plateforme"] = {
                 "typePlateforme": "PDP",

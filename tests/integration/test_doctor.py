@@ -94,3 +94,20 @@ def test_a_folder_that_is_missing_is_found_before_anything_is_asked(
     assert int(done.return_value) == 78
     assert "inbox" in json.loads(done.stdout)["finding"]
     assert platform.exchanges == ()
+
+
+@pytest.mark.parametrize("route", [{"recipient_check": "warn"}, {"accept": ["directory"]}, {}])
+def test_a_directory_that_a_route_relies_on_is_tried(
+    tmp_path: Path, platform: Simulator, route: dict[str, Any]
+) -> None:
+    platform.faults({"on": "directory", "do": "status", "code": 403})
+    tree = plant(tmp_path, platform, account={"directory_url": platform.directory_url}, route=route)
+    words = ["doctor", "--online", "--json", "--config", str(tree.config)]
+    done = CliRunner(env={"CONNECTOR_PA_CLIENT_SECRET": SECRET}).invoke(
+        connector, words, obj=Context(), standalone_mode=False
+    )
+    told = {one["check"]: one for one in map(json.loads, done.stdout.splitlines())}
+    assert told["account pa"]["ok"] is True
+    assert ("directory of pa" in told) is bool(route)
+    assert int(done.return_value) == (75 if route else 0)
+    assert all("403" in one["finding"] for check, one in told.items() if check.startswith("directory"))

@@ -26,7 +26,7 @@ from connector.gateways.ppf_annuaire import (
     NewRoutingCode,
     Results,
 )
-from connector.gateways.ppf_annuaire_words import COMPANIES, ESTABLISHMENTS, LINES, ROUTING_CODES, Query
+from connector.gateways.ppf_annuaire_words import COMPANIES, ESTABLISHMENTS, LINES, ROUTING_CODES, Query, View
 from connector.gateways.ppf_flows import EREPORTING, INVOICING
 from connector.model import (
     Absent,
@@ -108,7 +108,7 @@ def test_each_resource_can_be_searched(listed: Simulator) -> None:
                 Query(
                     where={"siren": SIREN},
                     sort=(("identifiantAdressage", "ascendant"),),
-                    fields=("identifiantAdressage", "siren", "idInstance"),
+                    fields=("identifiantAdressage", "dateDebutEffet", "idInstance"),
                 ),
             ),
         ]
@@ -121,7 +121,7 @@ def test_each_resource_can_be_searched(listed: Simulator) -> None:
         (SIREN, "2026-09-01"),
         (f"{SIREN}_{SIRET}", "2999-01-01"),
     ]
-    assert all(one.instance for one in lines.items)
+    assert all(one.instance and one.siren is None for one in lines.items)  # not asked for, not told
 
 
 def test_a_search_sees_things_as_they_are_on_a_day(listed: Simulator) -> None:
@@ -148,21 +148,23 @@ def test_206_is_read_to_its_end_or_called_a_part(listed: Simulator) -> None:
 def test_a_single_entry_is_asked_for_by_its_key_or_by_its_number(listed: Simulator) -> None:
     async def found(client: PpfGateway) -> list[Any]:
         annuaire = client.annuaire
-        line = await annuaire.line(SIREN, observed=TODAY, include=("plateforme", "siren"))
+        line = await annuaire.line(SIREN, View(observed=TODAY, include=("plateforme", "siren")))
         assert line is not None
         assert line.instance is not None
         return [
             line,
             await annuaire.by_instance(LINES, line.instance),
-            await annuaire.company(OTHER),
-            await annuaire.establishment(SIRET, include=("siren",)),
+            await annuaire.by_instance(LINES, line.instance, ("siren",)),
+            await annuaire.company(OTHER, View(fields=("siren", "raisonSociale"))),
+            await annuaire.establishment(SIRET, View(include=("siren",))),
             await annuaire.routing_code(SIRET, "COMPTA"),
             await annuaire.line("000000000"),
         ]
 
-    line, again, company, establishment, code, nobody = at(listed, found)
+    line, again, in_part, company, establishment, code, nobody = at(listed, found)
     assert (line.platform, line.address) == ("0145", SIREN)
     assert again == line
+    assert (in_part.siren, in_part.address, in_part.instance) == (SIREN, None, None)
     assert (company.name, establishment.siren) == ("Autre SARL", SIREN)
     assert (code, nobody) == (None, None)  # a 404 of the portal's own
 
@@ -183,6 +185,15 @@ def test_a_query_with_what_the_contract_does_not_have_is_never_sent(
 ) -> None:
     with pytest.raises(ValueError, match=r"known|page"):
         at(platform, lambda client: client.annuaire.search(COMPANIES, query))
+    assert platform.asked("directory") == 0
+
+
+@pytest.mark.parametrize("view", [View(include=("siret",)), View(fields=("adresse",))])
+def test_an_entry_is_not_asked_for_with_what_the_contract_does_not_have(
+    platform: Simulator, view: View
+) -> None:
+    with pytest.raises(ValueError, match="known"):
+        at(platform, lambda client: client.annuaire.company(SIREN, view))
     assert platform.asked("directory") == 0
 
 
@@ -394,6 +405,16 @@ def test_the_second_version_tells_whose_flow_it_is_that_has_our_name(
     at(platform, lambda client: client.submit(theirs), version=version)
     assert isinstance(at(platform, lambda client: client.lookup(theirs), version=version), Found)
     assert isinstance(at(platform, lambda client: client.lookup(ours), version=version), meaning)
+
+
+@pytest.mark.parametrize(("hours", "meaning"), [(0.5, Found), (2.0, Absent)])
+def test_a_flow_that_was_there_long_before_our_first_attempt_is_not_ours(
+    platform: Simulator, tmp_path: Path, hours: float, meaning: type[object]
+) -> None:
+    invoice = wanted(tmp_path)
+    at(platform, lambda client: client.submit(invoice))
+    later = replace(invoice, started_at=datetime.now(UTC) + timedelta(hours=hours))
+    assert isinstance(at(platform, lambda client: client.lookup(later)), meaning)
 
 
 @pytest.mark.parametrize(

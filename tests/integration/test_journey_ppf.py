@@ -245,3 +245,29 @@ def test_H18_a_notification_makes_the_connector_ask_at_once_and_a_forged_one_not
         until(lambda: tree.archived(), 40.0)
         tree.end(process)
     assert_kept_once(tree, platform, dropped)
+
+
+@pytest.mark.parametrize(
+    ("password", "fault", "said"),
+    [
+        (None, None, "OK"),
+        ("wrong", None, "compte technique"),
+        (None, {"on": "flow", "do": "status", "code": 403}, "code application"),
+    ],
+)
+def test_the_doctor_tells_what_keeps_the_portal_closed(
+    tmp_path: Path,
+    platform: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+    password: str | None,
+    fault: dict[str, Any] | None,
+    said: str,
+) -> None:
+    if password:
+        monkeypatch.setenv("CONNECTOR_PA_TECHNICAL_PASSWORD", password)
+    platform.faults(*([fault] if fault else []))
+    tree = plant_portal(tmp_path, platform)
+    words = ["doctor", "--online", "--config", str(tree.config)]
+    done = CliRunner().invoke(connector, words, obj=Context(), standalone_mode=False)
+    assert said in done.stdout.splitlines()[-1]
+    assert done.return_value == (0 if said == "OK" else 77)

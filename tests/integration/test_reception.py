@@ -218,13 +218,16 @@ def test_a_status_of_an_invoice_that_was_not_sent_here_goes_to_the_receiving_rou
 ) -> None:
     tree = planted(tmp_path, platform, **RECEIVING)
     bring(platform, "205", invoice="FA-AILLEURS-9")
+    bring(platform, "212", invoice="FA-AILLEURS-9")
     assert serve(tree).exit_code == 0
-    (told,) = tree.told("achats")
+    told, _ = tree.told("achats")
     assert (told["effect"], told["job"], told["document"]["number"]) == ("unmatched", None, "FA-AILLEURS-9")
     names = visible(tmp_path / "achats" / "outbox" / "statuts")
     assert [name.partition("/")[2] for name in names] == [
         "FA-AILLEURS-9_CDV_205_001.json",
         "FA-AILLEURS-9_CDV_205_001.xml",
+        "FA-AILLEURS-9_CDV_212_002.json",
+        "FA-AILLEURS-9_CDV_212_002.xml",
     ]
 
 
@@ -330,6 +333,40 @@ def test_one_flow_that_cannot_be_fetched_blocks_no_other(tmp_path: Path, platfor
         bring(platform, code, tracking_id=flow.flow_id)
     assert serve(tree, follow_for=5.0).exit_code == 0
     assert sorted(code for code, _, _ in statuses(tree)) == ["200", "205"]
+
+
+def test_what_was_listed_is_taken_in_while_the_platform_cannot_be_polled(
+    tmp_path: Path, platform: Simulator
+) -> None:
+    tree = planted(tmp_path, platform)
+    flow = sent(tree, platform)
+    bring(platform, "205", tracking_id=flow.flow_id)
+    platform.faults(
+        {"on": "flow", "do": "status", "code": 404, "match": {"nth": 1}},
+        {"on": "search", "do": "status", "code": 503, "match": {"after": 1}},
+    )
+    serve(tree, follow_for=8.0)
+    assert statuses(tree) == [("205", 1, "current")]
+
+
+def test_a_running_connector_takes_in_what_comes_while_nothing_is_sent(
+    tmp_path: Path, platform: Simulator
+) -> None:
+    tree = planted(tmp_path, platform)
+    flow = sent(tree, platform)
+    stop = threading.Event()
+    with assembled(load(tree.config)) as assembly:
+        running = threading.Thread(target=Service(assembly, stop).run)
+        running.start()
+        try:
+            for n, code in enumerate(("203", "205"), start=1):
+                bring(platform, code, tracking_id=flow.flow_id)
+                wanted = 2 * n
+                until(lambda: len(visible(tree.outbox / "statuts")) == wanted, seconds=60.0)  # noqa: B023
+        finally:
+            stop.set()
+            running.join()
+    assert statuses(tree) == [("203", 1, "current"), ("205", 2, "current")]
 
 
 def test_a_flow_that_is_never_given_is_told_of_and_the_others_go_on(

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from connector.cli import connector
 from connector.cli.context import Context
+from connector.journal import JournalView
 from connector.model import Job, Outcome, State
 from connector.samples.parties import BUYER, siren
 from connector.samples.ubl import ubl_invoice
@@ -135,6 +136,10 @@ def test_an_invoice_to_somebody_who_cannot_be_reached_goes_with_a_warning(
         "BT-49",
     )
     assert problem["found"] == f"{BUYER}_COMPTA"  # the address of the invoice, not its company's
+    view = JournalView(tree.state / "state.db")
+    told = [event.facts["reach"] for event in view.history(only(tree).id) if "reach" in event.facts]
+    view.close()
+    assert told == ["absent"]
     assert_at_rest(tree, platform, dropped)
 
 

@@ -8,11 +8,13 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from connector.cli import connector
 from connector.cli.context import Context
+from connector.errors import Refused
 from connector.model import Outcome, State
 from connector.samples.parties import siren
 from connector.samples.ubl import ubl_invoice
@@ -162,3 +164,19 @@ def test_the_command_gives_the_same_table_without_a_daemon(tmp_path: Path, platf
     tree.drop("clients.csv", table(numbers))
     assert serve(tree).outcomes == {"answered": 1}
     assert rows_of(tree) == rows_in(done.stdout_bytes)
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "fault"), [(b"\0\0", [], Refused), (b"siren\n", ["702042755"], click.UsageError)]
+)
+def test_the_command_says_what_it_cannot_do(
+    tmp_path: Path, platform: Simulator, content: bytes, words: list[str], fault: type[Exception]
+) -> None:
+    tree = plant_lists(tmp_path, platform)
+    listed = tmp_path / "clients.csv"
+    listed.write_bytes(content)
+    asked = ["directory", "check", "--config", str(tree.config), "--csv", str(listed), *words]
+    done = CliRunner().invoke(connector, asked, obj=Context(), standalone_mode=False)
+    assert isinstance(done.exception, fault)
+    assert done.stdout == ""
+    assert platform.exchanges == ()

@@ -21,7 +21,7 @@ from pytest_httpserver import HTTPServer
 
 from connector.gateways import PpfGateway
 from connector.gateways.ppf_annuaire import NewLine, NewRoutingCode
-from connector.gateways.ppf_annuaire_words import COMPANIES, LINES, Query
+from connector.gateways.ppf_annuaire_words import COMPANIES, LINES, Query, View
 from connector.gateways.ppf_flows import INVOICING
 from connector.simulator import Simulator
 from connector.simulator.directory import Line
@@ -155,7 +155,7 @@ def test_the_directory_is_asked_and_answers_as_its_contract_has_it(
         query = Query(where={"siren": SIREN}, observed=date(2026, 11, 22), fields=("siren",))
         await annuaire.search(LINES, query)
         await annuaire.search(COMPANIES, Query(where={"raisonSociale": "SA"}))
-        await annuaire.line(SIREN, include=("plateforme",))
+        await annuaire.line(SIREN, View(include=("plateforme",)))
         await annuaire.company(SIREN)
 
     at(platform, asked, base_url=f"{listener.url}/ppf")
