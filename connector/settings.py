@@ -6,16 +6,14 @@ checked in `connector.checks`.
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import re
-import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, HttpUrl, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -27,123 +25,16 @@ from pydantic_settings import (
 from connector.delivery import Delivery
 from connector.errors import ConfigurationError
 from connector.model import Family
-from connector.resources import shipped
+from connector.sections import Account as Account
 from connector.sections import Declarant as Declarant
 from connector.sections import Monitoring as Monitoring
-from connector.sections import Name, Siren
+from connector.sections import Name, Siren, did_you_mean
 from connector.sections import Section as _Section
 from connector.sections import Timeouts as Timeouts
 from connector.sections import Webhook as Webhook
 from connector.sections import Workers as Workers
 
 SEARCHED = (Path("config/connector.toml"), Path("/etc/connector/connector.toml"))
-
-
-class Account(_Section):
-    """A *raccordement*: one gateway, its credentials, and the organisations it may act for."""
-
-    name: Name
-    gateway: Literal["afnor", "chorus-pro", "ppf"]
-    kind: Literal["direct", "concentrator", "editor"] = "direct"
-    organizations: tuple[Siren, ...] = ()
-    base_url: HttpUrl
-    directory_url: HttpUrl | None = None  # of the Directory Service, or of the PPF's Annuaire
-    token_url: HttpUrl
-    client_id: str = Field(min_length=1)
-    profile: Name | None = None  # afnor: the habits of a platform, a file of config/profiles
-    api_version: Literal["1.1", "1.2", "v1", "v2"] = "1.2"  # of XP Z12-013 Flow; ppf: of its URLs
-    scope: str | None = None
-    token_auth: Literal["basic", "body"] = "basic"  # noqa: S105 - a style, not a secret
-    headers: dict[str, str] = Field(default_factory=dict)
-    organization_header: str | None = Field(None, pattern=r"^[A-Za-z0-9-]+$")  # names the company
-    tracking_id_search: Literal["probe", "no"] = "probe"  # "no": the platform is known to ignore the filter
-    max_in_flight: int = Field(8, ge=1, le=256)
-    max_per_second: float | None = Field(None, gt=0)
-    timeouts: Timeouts = Timeouts()
-    breaker_failures: int = Field(5, ge=1)  # answers in doubt or refused connections in a row
-    breaker_pause: float = Field(60.0, gt=0)  # seconds before the next probe; doubles up to an hour
-    lookup_checks: int = Field(3, ge=2)  # empty look-ups before "absent" is believed
-    lookup_interval: float = Field(60.0, gt=0)  # seconds between two of them
-    visibility: float = Field(900.0, ge=0)  # seconds a platform may take to show a flow in its index
-    poll_seconds: float = Field(10.0, gt=0)
-    status_seconds: float = Field(60.0, gt=0)  # between two polls while no acknowledgement is awaited
-    read_statuses: bool = False  # Chorus Pro: see config/chorus-pro.toml
-    first_look_days: float = Field(1.0, gt=0, le=366)  # that the very first poll looks back
-    poll_overlap: float = Field(3600.0, ge=0)  # seconds asked again behind the cursor
-    ask_after: float = Field(120.0, gt=0)  # seconds without news before a flow is asked for by its number
-    technical_account: str | None = Field(None, min_length=1)  # Chorus Pro, PPF: login, TECH_…@cpro.fr
-    application_code: str | None = Field(None, pattern=r"^[A-Z0-9]{6}$")  # PPF: begins each flow's number
-    structure_check: Literal["off", "warn", "reject"] = "warn"  # Chorus Pro: what a recipient asks for
-    recipient_cache_hours: float = Field(24.0, gt=0)  # for which a directory's "yes" is believed
-    resend_after_absence: bool = False  # Chorus Pro: see config/connector.toml before you turn it on
-
-    @property
-    def has_directory(self) -> bool:
-        """Whether recipients can be looked up through it."""
-        return self.gateway != "afnor" or self.directory_url is not None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _defaults_of_its_platform(cls, given: Any) -> Any:
-        """What the gateway and the platform's profile say holds where the account itself says nothing."""
-        if not isinstance(given, dict):
-            return given
-        own = _DEFAULTS.get(str(given.get("gateway")), {})
-        if isinstance(name := given.get("profile"), str):
-            own = own | _profile(name)
-            if isinstance(given.get("headers"), dict):
-                given = given | {"headers": own.get("headers", {}) | given["headers"]}
-        return {**own, **given}
-
-    @model_validator(mode="after")
-    def _says_what_its_kind_needs(self) -> Account:
-        if self.gateway in ("chorus-pro", "ppf") and self.technical_account is None:
-            raise ValueError(f"a {self.gateway} account needs its technical_account (TECH_…@cpro.fr)")
-        if self.gateway == "ppf" and self.application_code is None:
-            raise ValueError("a ppf account needs its application_code (six capitals or digits)")
-        if (self.gateway == "ppf") is not self.api_version.startswith("v"):
-            raise ValueError('api_version is "1.1" or "1.2"; of a ppf account, "v1" or "v2"')
-        if self.kind != "direct" and not self.organizations:
-            raise ValueError(f"a {self.kind} account needs the SIRENs of its organizations")
-        if self.kind == "editor" and len(self.organizations) > 1:
-            raise ValueError("an editor has one account for each customer, with one organization in it")
-        if self.gateway == "afnor" and self.kind == "concentrator" and self.organization_header is None:
-            raise ValueError('a concentrator needs its organization_header, usually "Organization-Id"')
-        return self
-
-
-# What differs from the defaults above: PISTE publishes no quotas, so one request at a time; and Chorus Pro
-# takes hours to integrate a flow, during which nobody can find it.
-_DEFAULTS: dict[str, dict[str, Any]] = {
-    "chorus-pro": {
-        "token_auth": "body",
-        "scope": "openid",
-        "max_in_flight": 1,
-        "max_per_second": 5.0,
-        "lookup_interval": 3600.0,
-        "visibility": 86400.0,
-        "poll_seconds": 10.0,
-        "status_seconds": 900.0,
-        "ask_after": 30.0,
-    },
-    "ppf": {
-        "api_version": "v1",
-        "token_auth": "body",
-        "scope": "openid",
-        "max_in_flight": 1,
-        "max_per_second": 5.0,
-    },
-}
-
-
-def _profile(name: str) -> dict[str, Any]:
-    """The settings that a platform's profile gives."""
-    known = sorted(path.stem for path in shipped("config", "profiles").glob("*.toml"))
-    if name not in known:
-        raise ValueError(
-            f'there is no profile "{name}"{_did_you_mean(name, known)}; known: {", ".join(known)}'
-        )
-    return tomllib.loads(shipped("config", "profiles", f"{name}.toml").read_text("utf-8"))
 
 
 class Route(Delivery, _Section):
@@ -292,12 +183,12 @@ class Settings(BaseSettings):
             if route.account not in accounts:
                 raise ValueError(
                     f'route "{route.name}" names the account "{route.account}", which is not there'
-                    + _did_you_mean(route.account, accounts)
+                    + did_you_mean(route.account, accounts)
                 )
         for name in self.webhook.accounts:
             if name not in accounts:
                 raise ValueError(
-                    f'webhook names the account "{name}", which is not there' + _did_you_mean(name, accounts)
+                    f'webhook names the account "{name}", which is not there' + did_you_mean(name, accounts)
                 )
         for account in accounts:
             if twice := _received_twice([route for route in self.route if route.account == account]):
@@ -309,7 +200,7 @@ class Settings(BaseSettings):
             if one.route is not None and one.route not in routes:
                 raise ValueError(
                     f'declarant {one.siren} names the route "{one.route}", which is not there'
-                    + _did_you_mean(one.route, routes)
+                    + did_you_mean(one.route, routes)
                 )
         return self
 
@@ -385,7 +276,7 @@ def _finding(error: Any) -> str:
     location = error["loc"]
     where = ".".join(str(part) for part in location) or "configuration"
     if error["type"] == "extra_forbidden":
-        return f"{where}: unknown key{_did_you_mean(str(location[-1]), _keys_of(location[:-1]))}"
+        return f"{where}: unknown key{did_you_mean(str(location[-1]), _keys_of(location[:-1]))}"
     if error["type"] == "missing":
         return f"{where}: missing"
     message = re.sub(r"^Value error, ", "", error["msg"])
@@ -405,8 +296,3 @@ def _keys_of(location: tuple[str | int, ...]) -> list[str]:
     named = [str(part) for part in location if part in sections]
     model = sections[named[-1]] if named else Settings
     return list(model.model_fields)
-
-
-def _did_you_mean(word: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(word, known, n=1)
-    return f'; did you mean "{close[0]}"?' if close else ""

@@ -6,21 +6,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from loguru import logger
 
-from connector import checks, control_journey
+from connector import checks
 from connector.calendars import declarants_of, read_calendar
 from connector.chores import Chore
 from connector.clock import SystemClock
 from connector.credentials import client_secret, technical_password, webhook_token
 from connector.effects import Effects
+from connector.errands import Errand, errands
 from connector.errors import ConfigurationError
 from connector.gateways import (
     AccountDesk,
@@ -35,9 +36,9 @@ from connector.gateways import (
 from connector.inbox import Bell, Inbox
 from connector.inbox.ignore import NameFilter
 from connector.inbox.settle import SettleRules
-from connector.journal import JournalView, SqliteJournal
+from connector.journal import SqliteJournal
 from connector.lifecycle import Receiver, Receivers
-from connector.model import Job, Severity
+from connector.model import Severity
 from connector.mounts import is_remote, kind_of, quiet_seconds
 from connector.moves import Folders
 from connector.outbox import OutboxScribe
@@ -46,19 +47,13 @@ from connector.paths import folders_of, journal_of, owned
 from connector.periods import due_on
 from connector.policy import LookupRules, RecipientRules, RouteRules
 from connector.ports import Clock, Courier, Inspector
-from connector.posting import Posts
 from connector.reception import Reception
-from connector.reminders import Reminders
 from connector.settings import Account, Route, Settings
 from connector.validation.catalogue import Catalogue, load_catalogue
 from connector.validation.pool import InspectionPool
 from connector.validation.rules.rulesets import check_all as check_rule_sets
-from connector.watch import Watch
 from connector.webhook_server import WebhookServer
 from connector.world import World
-
-SETTLE_EVERY = 15.0  # seconds between two looks at what people have put away
-REMIND_EVERY = 3600.0  # seconds between two looks at the deadlines of e-reporting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +64,10 @@ class Line:
     world: World
     inbox: Inbox
     bell: Bell | None
+
+    @property
+    def errand(self) -> Errand:
+        return Errand(route=self.route, world=self.world, inbox=self.inbox)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,11 +192,7 @@ def built(settings: Settings, chosen: list[Route], parts: Parts) -> Iterator[Ass
             desks=desks,
             offices=offices,
             webhooks=_webhook_server(settings, desks),
-            chores=(
-                *_monitored(settings, stack),
-                *_reminded(settings, parts.clock),
-                *_posted(settings, lines, hands, parts.clock),
-            ),
+            chores=errands(settings, [line.errand for line in lines], hands, parts.clock, stack),
         )
 
 
@@ -214,37 +209,6 @@ def _webhook_server(settings: Settings, names: Collection[str]) -> WebhookServer
     return WebhookServer(wanted.host, wanted.port, wanted.path, tokens, least=wanted.least_seconds)
 
 
-def _posted(settings: Settings, lines: Sequence[Line], effects: Effects, clock: Clock) -> Iterator[Chore]:
-    """The chores that tell people how each route is."""
-    posts = Posts(settings, effects, clock)
-    for line in lines:
-        yield Chore(
-            name=f"{line.route.name}/errors",
-            every=SETTLE_EVERY,
-            act=partial(control_journey.settle, line.world),
-        )
-        yield from posts.chores(line.route, line.inbox)
-
-
-def _reminded(settings: Settings, clock: Clock) -> Iterator[Chore]:
-    """The chore that tells of deadlines, where a company has some."""
-    if settings.declarant:
-        calendar = read_calendar(settings.ereporting_calendar)
-        reminders = Reminders(
-            calendar,
-            declarants_of(settings, calendar),
-            reports=partial(_reports, settings),
-            today=lambda: clock.now().astimezone(ZoneInfo(settings.timezone)).date(),
-        )
-        yield Chore(name="ereporting/deadlines", every=REMIND_EVERY, act=reminders)
-
-
-def _reports(settings: Settings, since: date) -> list[Job]:
-    """The jobs with reports of periods that ended since a day, as the journal knows them now."""
-    with closing(JournalView(journal_of(settings))) as view:
-        return view.reports(since=since)
-
-
 @contextmanager
 def opened_account(settings: Settings, account: Account) -> Iterator[AccountDesk]:
     """The front of one account alone, for a question: no lock, journal or folder is touched.
@@ -259,24 +223,6 @@ def opened_account(settings: Settings, account: Account) -> Iterator[AccountDesk
         desk = open_gateway(account, secrets, loop, language=settings.language)
         stack.callback(desk.close, 0.0)
         yield desk
-
-
-def _monitored(settings: Settings, stack: ExitStack) -> tuple[Chore, ...]:
-    """What the settings want monitors to be given.
-
-    Raises:
-        ConfigurationError: the address of the pages cannot be had.
-    """
-    given = settings.monitoring
-    if given.textfile is None and given.address is None:
-        return ()
-    watch = Watch(settings)
-    if given.address is not None:
-        try:
-            stack.callback(watch.pages(*given.address).close)
-        except OSError as error:
-            raise ConfigurationError(f"monitoring.listen: {given.listen}: {error}") from None
-    return (watch.chore(),)
 
 
 def _ruled_kinds(catalogue: Catalogue, routes: Sequence[Route]) -> list[str]:

@@ -30,7 +30,7 @@ from connector.errors import ExitCode
 def simulator(context: Context, port: int, host: str, plan: Path | None, keep: Path | None) -> int:
     """Play an approved platform (XP Z12-013 Flow Service 1.2) for tests, until stopped."""
     from connector.simulator.platform import CLIENT_ID, CLIENT_SECRET
-    from connector.simulator.server import serve
+    from connector.simulator.serving import serve
 
     def ready(url: str) -> None:
         if context.json:

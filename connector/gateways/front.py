@@ -42,9 +42,7 @@ class AccountDesk(BlockingClient):
         webhooks: of this account; None: its platform has none.
     """
 
-    def __init__(
-        self, loop: EventLoop, gate: Gate, gateway: Gateway, webhooks: Hooks | None = None
-    ) -> None:
+    def __init__(self, loop: EventLoop, gate: Gate, gateway: Gateway, webhooks: Hooks | None = None) -> None:
         super().__init__(loop, Client(gate, gateway, webhooks))
         self._gate = gate
         self._tasks: set[asyncio.Task[None]] = set()  # touched on the loop only

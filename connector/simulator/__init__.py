@@ -6,6 +6,7 @@ shares no code with the gateways, so that both cannot misread the specification 
 
 from connector.simulator.flows import Detail, Flow
 from connector.simulator.plan import Plan, Switches, load_plan
-from connector.simulator.server import Simulator, serve
+from connector.simulator.server import Simulator
+from connector.simulator.serving import serve
 
 __all__ = ["Detail", "Flow", "Plan", "Simulator", "Switches", "load_plan", "serve"]

@@ -1,10 +1,8 @@
-"""Runs a simulated platform on a real socket of this machine: beside a test, or for the command line."""
+"""A simulated platform on a real socket, in a thread beside whoever uses it."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -14,9 +12,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from connector.errors import ConfigurationError
 from connector.simulator import ppf_endpoints
-from connector.simulator.archive import Archive, FolderArchive, MemoryArchive
 from connector.simulator.chorus import TECHNICAL_ACCOUNT, TECHNICAL_PASSWORD, ChorusFlow, Structure
 from connector.simulator.contract import FlowInfo
 from connector.simulator.directory import Line
@@ -24,101 +20,16 @@ from connector.simulator.endpoints import (
     CHORUS_PREFIX,
     DIRECTORY_PREFIX,
     PREFIX,
-    Front,
 )
 from connector.simulator.exchanges import Exchange
 from connector.simulator.flows import Detail, Flow, Verdict
 from connector.simulator.ledger import Ledger
-from connector.simulator.plan import Plan, Switches, load_plan, read_plan
+from connector.simulator.plan import Plan, Switches, read_plan
 from connector.simulator.platform import CLIENT_ID, CLIENT_SECRET, SimulatedPlatform
 from connector.simulator.ppf import APPLICATION_CODE, PpfFlow
+from connector.simulator.serving import archive_of, listen, plan_of, server_of
 
 _GRACE = 0.1  # seconds that a request under way has to end when the server stops
-
-
-def _loopback(host: str) -> str:
-    """Raises:
-    ConfigurationError: others than this machine could reach that address.
-    """
-    try:
-        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
-    except ValueError:
-        address = None
-    if address is None or not address.is_loopback:
-        raise ConfigurationError(f"the simulator listens on loopback only, not on {host}")
-    return str(address)
-
-
-def _plan(given: Plan | Path | dict[str, Any] | None) -> Plan:
-    match given:
-        case None:
-            return Plan()
-        case Path():
-            return load_plan(given)
-        case dict():
-            return read_plan(given)
-    return given
-
-
-def _archive(keep: Path | None) -> Archive:
-    return MemoryArchive() if keep is None else FolderArchive(keep)
-
-
-def _server(platform: SimulatedPlatform) -> web.Server:
-    return web.Server(Front(platform), access_log=None)
-
-
-async def _run(
-    server: web.Server, host: str, port: int, ready: Callable[[str], None], stop: asyncio.Event
-) -> None:
-    loop = asyncio.get_running_loop()
-    try:
-        listener = await loop.create_server(server, host, port, backlog=1024)
-    except OSError as error:
-        raise ConfigurationError(f"the simulator cannot listen on {host}:{port}: {error.strerror}") from None
-    try:
-        address, bound = listener.sockets[0].getsockname()[:2]
-        ready(f"http://[{address}]:{bound}" if ":" in address else f"http://{address}:{bound}")
-        await stop.wait()
-    finally:
-        listener.close()
-        await server.shutdown(_GRACE)
-        await listener.wait_closed()
-
-
-def serve(
-    host: str = "127.0.0.1",
-    port: int = 0,
-    plan: Plan | Path | None = None,
-    keep: Path | None = None,
-    ready: Callable[[str], None] = lambda url: None,
-) -> None:
-    """Run a simulated platform until SIGTERM or SIGINT. Call it from the main thread.
-
-    Args:
-        host: a loopback address.
-        port: 0 for any free one.
-        plan: switches and rules, or the file that has them.
-        keep: a folder in which it remembers what it received; None: it forgets.
-        ready: called with the URL once it listens; the Flow Service is below `/flow-service`, the token
-            endpoint is `/token`, the control endpoints are below `/_control/`.
-    Raises:
-        ConfigurationError: not a loopback address, the port is taken, a plan or folder it cannot use.
-    """
-    address = _loopback(host)
-    platform = SimulatedPlatform(_plan(plan), _archive(keep))
-
-    async def until_signalled() -> None:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        await _run(_server(platform), address, port, ready, stop)
-
-    try:
-        asyncio.run(until_signalled())
-    finally:
-        platform.ledger.close()
 
 
 class Simulator:
@@ -143,7 +54,7 @@ class Simulator:
         clock: Callable[[], float] = time.time,
         **switches: Any,
     ) -> None:
-        self._platform = SimulatedPlatform(_plan(plan), _archive(keep), clock=clock)
+        self._platform = SimulatedPlatform(plan_of(plan), archive_of(keep), clock=clock)
         self._port = port
         self._url = ""
         self._started = threading.Event()
@@ -185,8 +96,8 @@ class Simulator:
 
     async def _until_stopped(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        self._server = _server(self._platform)
-        await _run(self._server, "127.0.0.1", self._port, self._listens, self._stop)
+        self._server = server_of(self._platform)
+        await listen(self._server, "127.0.0.1", self._port, self._listens, self._stop)
 
     def _listens(self, url: str) -> None:
         self._url = url

@@ -48,8 +48,11 @@ def desk(language: Language = "fr") -> Desk:
         messages=Messages(language),
         english=Messages("en"),
         zone=ZoneInfo("Europe/Paris"),
+        inbox="inbox",
+        errors="erreurs",
         statuses="statuts",
         received="recus",
+        notice=".ERREUR.txt",
     )
 
 
