@@ -159,16 +159,17 @@ def reconcile(world: World) -> int:
     numbers = world.numbers_of(jobs)
     answers = dict(world.courier.look_up([world.parcel(job, numbers) for job in jobs])) if jobs else {}
     now = world.clock.now()
-    return world.commit(
-        [
-            Step(
-                before=job,
-                after=policy.looked_up(job, answers[job.id], world.lookup_rules, now),
-                detail={"look_up": type(answers[job.id]).__name__.lower()},
-            )
-            for job in jobs
-        ]
-    )
+    steps = [
+        Step(
+            before=job,
+            after=policy.looked_up(job, answers[job.id], world.lookup_rules, now),
+            detail={"look_up": type(answers[job.id]).__name__.lower()},
+        )
+        for job in jobs
+    ]
+    world.commit(steps)
+    # To be asked again later is no movement: a run that ends when nothing moves must come to its end.
+    return sum(step.after.state is not State.UNKNOWN for step in steps)
 
 
 def follow(

@@ -95,12 +95,8 @@ RIGHTS = {
         rules=(on("submit", "redirect", "unlimited"),), lasting=True
     ),
     # A look-up that is not let in counts as movement: seldom enough for the run to come to rest between two.
-    "H06 403 at the search": Row(
-        rules=(*LOST, *always("search", 403)), lasting=True, account={"lookup_interval": 3.0}
-    ),
-    "H06 401 at the search": Row(
-        rules=(*LOST, *always("search", 401)), lasting=True, account={"lookup_interval": 3.0}
-    ),
+    "H06 403 at the search": Row(rules=(*LOST, *always("search", 403)), lasting=True),
+    "H06 401 at the search": Row(rules=(*LOST, *always("search", 401)), lasting=True),
     "H06 403 when a flow is asked for": Row(rules=always("flow", 403), lasting=True, gateways=CHORUS),
     "H06 401 when a flow is asked for": Row(rules=always("flow", 401), lasting=True, gateways=CHORUS),
 }
