@@ -53,7 +53,10 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
-    """One deposit, or what the platform has for its client. Times in milliseconds since 1970, as told to the caller."""
+    """One received deposit, or what the platform has for its client.
+
+    Times are in milliseconds since 1970, as told to the caller.
+    """
 
     flow_id: str
     info: FlowInfo
