@@ -53,7 +53,7 @@ class FetchFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingFlow:
-    """A flow that the platform has for us: a status, a supplier's invoice. Nothing of it is fetched yet."""
+    """A flow that the platform has for us: a status, a supplier's invoice. Only listed, not fetched."""
 
     flow_id: str
     flow_type: str | None = None  # `flowType`: "CustomerInvoiceLC", "SupplierInvoice", …; an open list

@@ -55,7 +55,7 @@ class Acknowledgement:
 class Flow:
     """One received deposit, or what the platform has for its client.
 
-    Times are milliseconds since 1970, as told to the caller.
+    Times are in milliseconds since 1970, as told to the caller.
     """
 
     flow_id: str

@@ -367,12 +367,14 @@ MUTANTS: tuple[Mutant, ...] = (
         edits=(
             Edit(
                 module="journal/sqlite.py",
-                old="""            writing.write(db, batch, stamp(datetime.now(UTC)))
+                old="""            writing.write(db, batch, at)
+            incoming.write_seen(db, came, at)
             db.execute(sql.SET_CURSOR, (account, cursor))
 """,
                 new="""            db.execute(sql.SET_CURSOR, (account, cursor))
         with self._transaction() as db:
-            writing.write(db, batch, stamp(datetime.now(UTC)))
+            writing.write(db, batch, at)
+            incoming.write_seen(db, came, at)
 """,
             ),
         ),

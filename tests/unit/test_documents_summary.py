@@ -13,7 +13,7 @@ from lxml import etree
 from connector.documents.reading import date as iso_date
 from connector.documents.reading import siren
 from connector.documents.summary import READERS, summarise
-from connector.model import Document, Family, Party, Reference, Syntax
+from connector.model import Announced, Document, Family, Party, Reason, Reference, Syntax
 from connector.samples.annuaire import annuaire_extract, annuaire_update
 from connector.samples.cdar import lifecycle_message
 from connector.samples.cii import GUIDELINES, cii_invoice
@@ -174,6 +174,7 @@ def test_what_is_no_amount_adds_nothing_and_costs_nothing(amount: str) -> None:
 
 def test_a_lifecycle_message_is_summed_up() -> None:
     seller = Party(siren=SELLER, siren_scheme="0002", name="Menuiserie Saint-Éloi SAS")
+    invoice = Reference(number="FA-2026-0001", issue_date="2026-09-01", type_code="380", issuer=seller)
     assert summary("cdar", MADE["cdar"]) == Document(
         family=Family.LIFECYCLE,
         syntax=Syntax.CDAR,
@@ -181,13 +182,37 @@ def test_a_lifecycle_message_is_summed_up() -> None:
         profile="urn.cpro.gouv.fr:1p0:CDV:invoice",
         number="CDV-2026-0001",
         issue_date="2026-09-03",
-        type_code="23",
+        type_code="305",
         lines=1,
         sender=Party(name="0238:9999"),
         recipient=seller,
         status_code="213",
-        about=Reference(number="FA-2026-0001", issue_date="2026-09-01", type_code="380", issuer=seller),
+        about=invoice,
+        statuses=(
+            Announced(
+                code="213",
+                words="Rejetée",
+                at="2026-09-03T09:15:00",
+                about=invoice,
+                reasons=(Reason(code="DOUBLON"),),
+            ),
+        ),
     )
+
+
+def test_every_status_of_a_message_is_told_with_what_was_paid_and_what_it_lacks_from_the_message() -> None:
+    one = lifecycle_message(status_code="212", paid=[("1000.00", "20.00"), ("50.00", "5.5")])
+    start, end = one.index(b"<ram:ReferenceReferencedDocument>"), one.index(b"</rsm:AcknowledgementDocument>")
+    second = one[start:end].replace(b"FA-2026-0001", b"FA-2026-0002").replace(b">212<", b">205<")
+    told = summary("cdar", one[:end] + second + one[end:]).statuses
+    assert [(each.code, each.about.number, each.at) for each in told] == [
+        ("212", "FA-2026-0001", "2026-09-03T09:15:00"),
+        ("205", "FA-2026-0002", "2026-09-03T09:15:00"),
+    ]
+    assert [(each.kind, each.amount, each.currency, each.rate) for each in told[0].amounts] == [
+        ("MEN", "1000.00", "EUR", "20.00"),
+        ("MEN", "50.00", "EUR", "5.5"),
+    ]
 
 
 def test_a_directory_file_is_summed_up() -> None:
