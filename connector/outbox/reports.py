@@ -163,7 +163,7 @@ class ReportPages:
         yield f"{formats.day_of(local, self._messages.language)} {local:%H:%M:%S}"
         yield self._text(f"way.{way}")
         yield (
-            self._messages.label(f"outcome.{outcome}", "label")
+            self._messages.label(f"outcome.{outcome}", "label", **self._messages.words(document))
             if outcome
             else self._text(f"what.{entry.kind}")
         )
