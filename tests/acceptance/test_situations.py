@@ -120,6 +120,7 @@ def test_who_cancels_too_late_is_told_so_and_what_to_do_instead(routes: Routes) 
     assert text.startswith("ANNULATION DE « FA-ACCEPTEE.xml » : IMPOSSIBLE, TROP TARD")
     assert "État actuel : reçue et acceptée techniquement par la plateforme." in text
     assert "établir un avoir dans le logiciel d'origine et le déposer" in text
+    assert "Une fois lu, ce message peut être supprimé." in text
 
 
 # --------------------------------------------------------------------------- nobody's error
