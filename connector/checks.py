@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from connector.credentials import client_secret, technical_password, webhook_token
+from connector.credentials import client_secret, mail_password, technical_password, webhook_token
 from connector.errors import ConfigurationError
 from connector.model import Family
 from connector.mounts import is_remote, kind_of
@@ -34,6 +34,10 @@ def faults(settings: Settings) -> Iterator[str]:
                 webhook_token(settings, account)
         except (ConfigurationError, OSError) as error:
             yield str(error)
+    try:
+        mail_password(settings)
+    except (ConfigurationError, OSError) as error:
+        yield str(error)
     yield from _time_zone(settings.timezone)
     yield from _overlaps(settings.route)
     for route in settings.route:
@@ -68,11 +72,15 @@ def _overlaps(routes: tuple[Route, ...]) -> Iterator[str]:
     for route in routes:
         for other in routes:
             inbox = other.inbox_dir.absolute()
-            for label, folder in (("outbox", route.outbox_dir), ("archive", route.archive_dir)):
+            for label, folder in (
+                ("outbox", route.outbox_dir),
+                ("archive", route.archive_dir),
+                ("root", route.root),
+            ):
                 if folder.absolute().is_relative_to(inbox):
                     yield (
                         f'route "{route.name}": its {label} {folder} lies inside the inbox of route '
-                        f'"{other.name}"; results would be taken for invoices'
+                        f'"{other.name}"; what is written there would be taken for invoices'
                     )
             if other.name > route.name and _nested(inbox, route.inbox_dir.absolute()):
                 yield f'routes "{route.name}" and "{other.name}" share an inbox; give each its own'

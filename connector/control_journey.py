@@ -43,12 +43,14 @@ def call_off(world: World) -> int:
 
 def _heed(world: World, request: Request) -> int:
     """One request, by the lane that takes files: nobody can take its target in between."""
+    if not is_there(world.folders.inbox / os.fsdecode(request.name)):
+        return 0  # answered since the latest scan, or taken back
     target, jobs = _targets(world, request)
     moved = _cancel(world, [job for job in jobs if job.state in (State.SPOOLED, State.VETTED)])
     if moved:
         return moved
     in_inbox = is_there(world.folders.inbox / os.fsdecode(request.target))
-    if target is None and not in_inbox:
+    if target is None and not in_inbox and request.is_old:  # a look at all there ever were
         target = world.controls.latest(world.route, request.target, under_way=False)
     documents = world.bundles.documents(target.id) if target is not None and target.documents else ()
     answer = wishes.answered(request, target, documents, in_inbox=in_inbox)

@@ -6,17 +6,18 @@ and files are looked into here instead of in a process that can be killed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from time import monotonic, sleep
 
 from connector import journey, lanes, recovery
+from connector.effects import Effects
 from connector.model import Inspection, InspectionLost, InspectionOrder, State
 from connector.settings import Route, Settings, load
 from connector.validation.inspect import inspect_file
 from connector.validation.schemas import Schemas
-from connector.wiring import Assembly, Parts, assembled
+from connector.wiring import Assembly, Parts, built
 from tests.setup_tree import Tree
 
 
@@ -43,9 +44,15 @@ def in_this_process(settings: Settings, routes: Sequence[Route]) -> Iterator[InT
 
 
 @contextmanager
-def opened(tree: Tree) -> Iterator[Assembly]:
-    """The connector on a tree, with nobody at work in it yet."""
-    with assembled(load(tree.config), parts=Parts(inspector=in_this_process)) as assembly:
+def opened(tree: Tree, effects: Callable[[], Effects] = Effects) -> Iterator[Assembly]:
+    """The connector on a tree, with nobody at work in it yet.
+
+    Args:
+        effects: makes its hands.
+    """
+    parts = Parts(inspector=in_this_process, effects=effects)
+    settings = load(tree.config)
+    with built(settings, list(settings.route), parts) as assembly:
         for line in assembly.lines:
             recovery.recover(line.world)
         yield assembly
@@ -89,6 +96,6 @@ def _is_at_rest(assembly: Assembly) -> bool:
             return False
         if line.inbox.waiting and not line.inbox.is_paused:
             return False
-        if any(not request.is_old for request in line.inbox.requests()):
+        if line.inbox.requests():
             return False
     return True

@@ -70,8 +70,9 @@ class Inbox:
 
     @property
     def waiting(self) -> int:
-        """How many files are seen and not known to be claimed yet."""
-        return len(self._watched) + len(self._locked) + len(self._ready) + self._handed
+        """How many files are seen and not known to be claimed yet, unanswered requests included."""
+        asked = sum(controls.cancelled_by(name) is not None for name in list(self._controls))
+        return len(self._watched) + len(self._locked) + len(self._ready) + self._handed + asked
 
     @property
     def is_paused(self) -> bool:
@@ -112,7 +113,7 @@ class Inbox:
     def ready(self, limit: int) -> list[Drop]:
         now = self._clock.monotonic()
         self._handed = 0
-        if not self._ready:
+        if not self._ready or self.is_paused:  # only another scan sees the end of a pause
             # With files to hand out already, another scan of a large inbox would only cost time.
             if self._rung.is_set() or now >= self._next_scan:
                 self._rung.clear()

@@ -18,7 +18,7 @@ _UNSETTLED = "outcome NOT IN ('accepted', 'duplicate') AND resolved IS NULL"
 _TOLD = "state IN ('published', 'held', 'done')"
 # A bundle has no line of its own: its documents have theirs.
 _NO_BUNDLE = "coalesce(json_extract(body, '$.documents'), 0) = 0"
-TO_DO = f"FROM job WHERE route = ? AND {_UNSETTLED} AND {_TOLD} AND {_NO_BUNDLE}"
+TO_DO = f"FROM job INDEXED BY job_to_do WHERE route = ? AND {_UNSETTLED} AND {_TOLD} AND {_NO_BUNDLE}"
 OPEN_STATES = """
     SELECT state, count(*) FROM job WHERE route = ? AND state NOT IN ('done', 'void') GROUP BY state
 """
@@ -29,15 +29,16 @@ LONGEST = """
         ORDER BY seq LIMIT ?
     ) ORDER BY seq
 """
+# Named, because SQLite would rather go through all jobs of the route.
 ENDS = """
-    SELECT outcome, count(*) FROM job
+    SELECT outcome, count(*) FROM job INDEXED BY job_concluded
     WHERE concluded_at >= ? AND concluded_at < ? AND route = ? AND outcome IS NOT NULL GROUP BY outcome
 """
 # The bundles among them, found by their documents, the last of which ended shortly before.
 ENDS_OF_BUNDLES = """
     SELECT outcome, count(*) FROM job
     WHERE id IN (
-        SELECT parent FROM job
+        SELECT parent FROM job INDEXED BY job_concluded
         WHERE concluded_at >= ? AND concluded_at < ? AND route = ? AND parent IS NOT NULL
     ) AND concluded_at >= ? AND concluded_at < ? AND outcome IS NOT NULL GROUP BY outcome
 """

@@ -259,13 +259,14 @@ JOBS = "SELECT name, body FROM job"
 LATEST = (
     "SELECT name, body FROM job WHERE route = ? AND name = ? AND state <> 'void' ORDER BY seq DESC LIMIT 1"
 )
+# Named, because SQLite would rather go through all jobs of the route.
 LATEST_UNDER_WAY = """
-    SELECT name, body FROM job
+    SELECT name, body FROM job INDEXED BY job_open
     WHERE route = ? AND name = ? AND state NOT IN ('done', 'void') ORDER BY seq DESC LIMIT 1
 """
 UNSETTLED = f"""
     SELECT {_ALL} FROM (
-        SELECT name, body FROM job
+        SELECT name, body FROM job INDEXED BY job_to_do
         WHERE route = ? AND outcome NOT IN ('accepted', 'duplicate') AND resolved IS NULL
         ORDER BY seq DESC
     )
@@ -280,7 +281,7 @@ _CAME_AGAIN = """
 """
 REPLACED = f"""
     SELECT {_ALL} FROM (
-        SELECT name, body FROM job AS old
+        SELECT name, body FROM job AS old INDEXED BY job_to_do
         WHERE route = ? AND outcome NOT IN ('accepted', 'duplicate') AND resolved IS NULL
           AND state IN ('published', 'done')
           AND (EXISTS ({_CAME_AGAIN.format(same="new.sha256 = old.sha256")})

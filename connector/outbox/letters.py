@@ -57,6 +57,7 @@ class RouteLetters:
         lines.append("=" * WIDTH)
         for part in ("text", "state", "next"):
             lines += wrapped(messages.text(f"{key}.{part}", **facts))
+        lines += wrapped(messages.text("letter.read"))
         if job is not None:
             lines += ["", f"{messages.text('notice.job')} : {job.id}"]
         path = f"{self._folders.errors}/{names.safe(target)}{_REFUSED[self._language]}"

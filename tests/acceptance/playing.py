@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,7 +21,8 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 
 from connector.clock import SystemClock
-from connector.model import Job, State
+from connector.journal.overview import RouteOverview
+from connector.model import State
 from connector.samples import broken
 from connector.samples.facturx import facturx_invoice, pdf
 from connector.samples.frr import frr_report
@@ -260,20 +261,21 @@ def _by_hand(ventes: RouteTree) -> None:
 
 
 def _served(
-    tree: Tree, parts: Parts, routes: tuple[str, ...], until: Callable[[list[Job]], bool] | None = None
+    tree: Tree, parts: Parts, routes: tuple[str, ...], until: Callable[[Tree], bool] | None = None
 ) -> Report:
     """One run of the service, until everything is done or what is waited for has come."""
     stop, deadline = threading.Event(), time.monotonic() + 60.0
 
     def look(_concluded: int, _left: int) -> None:
-        if until is not None and (until(tree.jobs()) or time.monotonic() > deadline):
+        if until is not None and (until(tree) or time.monotonic() > deadline):
             stop.set()
 
     with assembled(load(tree.config), routes, parts) as assembly:
         return Service(assembly, stop, look).run(once=until is None, follow_for=30.0)
 
 
-def _all_wait(jobs: list[Job]) -> bool:
-    """Whether what cannot be sent has been tried."""
-    waiting = {job.route: job for job in jobs if job.state is State.VALID and job.waits_for}
-    return {"panne", "acces"} <= waiting.keys()
+def _all_wait(tree: Tree) -> bool:
+    """Whether what cannot be sent has been tried, and the pause been noticed."""
+    tried = {job.route for job in tree.jobs() if job.state is State.VALID and job.waits_for}
+    with closing(RouteOverview(tree.state / "state.db")) as view:
+        return {"panne", "acces"} <= tried and view.paused_since("suspendue") is not None

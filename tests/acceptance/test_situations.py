@@ -7,6 +7,7 @@ journal, no log and no command.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tests.acceptance.situations import OVER, STOPPED, WAITING, Over, Stopped, W
 from tests.pages import Element, leads_to, read
 from tests.setup_tree import result_schema, visible
 
+OPERATORS = Path(__file__).parents[2] / "docs" / "exploitation.md"
 BOARD, GUIDE = "TABLEAU_DE_BORD.html", "LISEZ-MOI.txt"
 Routes = Mapping[str, RouteTree]
 
@@ -118,6 +120,7 @@ def test_who_cancels_too_late_is_told_so_and_what_to_do_instead(routes: Routes) 
     assert text.startswith("ANNULATION DE « FA-ACCEPTEE.xml » : IMPOSSIBLE, TROP TARD")
     assert "État actuel : reçue et acceptée techniquement par la plateforme." in text
     assert "établir un avoir dans le logiciel d'origine et le déposer" in text
+    assert "Une fois lu, ce message peut être supprimé." in text
 
 
 # --------------------------------------------------------------------------- nobody's error
@@ -185,6 +188,18 @@ def test_the_board_counts_what_the_folder_of_errors_holds(routes: Routes) -> Non
         texts = list(route.errors.glob("*.ERREUR.txt")) if route.errors.exists() else []
         archives = sum(".zip.ERREUR" in path.name for path in texts)
         assert len(texts) == len(told) + archives
+
+
+def test_the_page_for_operators_names_what_is_there(routes: Routes) -> None:
+    """docs/exploitation.md: each folder of its first table, and each kind of file of its second."""
+    route, ventes = routes["ventes"].root, routes["ventes"]
+    _, folders, names, *_ = re.split(r"^## ", OPERATORS.read_text("utf-8"), flags=re.MULTILINE)
+    for name in re.findall(r"^\| `([^`]+)` \|", folders, re.MULTILINE):
+        assert name == "rapports" or (route / name).exists(), name  # no day is over yet
+    kinds = re.findall(r"^\| `FA1\.xml(\.[^`]+)` \|", names, re.MULTILINE)
+    assert len(kinds) >= 5
+    for kind in kinds:
+        assert list(ventes.outbox.rglob(f"*{kind}")), kind
 
 
 def test_every_link_of_every_board_opens_a_file_from_the_folder(routes: Routes) -> None:

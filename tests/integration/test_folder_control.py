@@ -7,11 +7,13 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from connector import control_journey, journey, lanes
+from connector.effects import Effects
 from connector.journal import JournalView
 from connector.journal.overview import RouteOverview
 from connector.model import Job, Outcome, State
@@ -23,7 +25,7 @@ from connector.simulator import Simulator
 from connector.wiring import assembled
 from connector.world import World
 from tests.archives import zip_of
-from tests.one_thread import opened, run
+from tests.one_thread import opened, run, work
 from tests.platform import platform as platform
 from tests.platform import until
 from tests.setup_tree import SECRET, Tree, assert_at_rest, plant, visible
@@ -279,6 +281,8 @@ def test_too_late_is_said_in_words_and_the_request_goes(tree: Tree, platform: Si
     assert text[0].replace("\u00a0", " ") == "ANNULATION DE « FA1.xml » : IMPOSSIBLE, TROP TARD"
     assert "établir un avoir" in " ".join(text)
     assert tree.job("FA1.xml").outcome is Outcome.ACCEPTED
+    asked_for = [kind for kind, _ in history(tree, tree.job("FA1.xml").id)].count("cancel-asked")
+    assert asked_for == 1  # answered once, not in each round
 
 
 def test_a_file_that_was_refused_needs_no_cancelling(tree: Tree) -> None:
@@ -321,6 +325,75 @@ def test_a_request_for_a_name_that_is_not_utf8_and_in_a_sub_folder_is_understood
     run(tree)
     assert [job.outcome for job in tree.jobs()] == [Outcome.CANCELLED]
     assert platform.flows == ()
+
+
+# --------------------------------------------------------------------------- ended at any instant
+class Stopped(BaseException):
+    """The process ended here."""
+
+
+class Mortal(Effects):
+    """Effects of which the n-th is never done, nor anything after it."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(threads=1)
+        self.left = left
+
+    def _live(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise Stopped
+
+    def unlink(self, path: Path) -> None:
+        self._live()
+        super().unlink(path)
+
+    def write(self, path: Path, content: bytes) -> str:
+        self._live()
+        return super().write(path, content)
+
+    def replace(self, source: Path, target: Path) -> None:
+        self._live()
+        super().replace(source, target)
+
+
+@pytest.mark.parametrize("deed", ["too late", "replaced", "cancelled"])
+def test_P09_ended_between_any_two_effects_it_is_finished_by_the_next_run(
+    tree: Tree, platform: Simulator, deed: str
+) -> None:
+    for left in count():
+        name = f"FA{left}.xml"
+        if deed == "replaced":
+            tree.drop(name, broken.invoice_without_date(number=name))
+            run(tree)
+            (tree.outbox / "erreurs" / name).rename(tree.inbox / name)
+        else:
+            tree.drop(name, ubl_invoice(number=f"FA{left}"))
+            if deed == "too late":
+                run(tree)
+            request(tree, name)
+        mortal = Mortal(left)
+        try:
+            with opened(tree, effects=lambda mortal=mortal: mortal) as assembly:  # type: ignore[misc]
+                work(assembly)
+        except Stopped:
+            run(tree)
+        assert visible(tree.inbox) == []
+        jobs = [job for job in tree.jobs() if job.name == name.encode()]
+        match deed:
+            case "too late":
+                assert [job.outcome for job in jobs] == [Outcome.ACCEPTED]
+                assert "TROP TARD" in letter(tree, name)[0]
+            case "replaced":
+                assert [found for found in errors(tree) if found.startswith(f"{name}.")] != []
+                assert [result["id"] for result in tree.results() if result["file"]["name"] == name] == [
+                    jobs[-1].id
+                ]
+            case _:
+                assert [job.outcome for job in jobs] == [Outcome.CANCELLED]
+                assert not [flow for flow in platform.flows if flow.info.name.startswith(f"FA{left}_")]
+        if mortal.left >= 0:  # it has lived through everything
+            break
 
 
 # --------------------------------------------------------------------------- pausing

@@ -285,3 +285,35 @@ def test_a_round_with_nothing_to_do_says_when_to_come_again(watching: Watching) 
     drop(watching.folder, "FA1.xml")
     watching.inbox.ready(10)
     assert 0 < watching.inbox.pause() <= 2.0
+
+
+# --------------------------------------------------------------------------- what people tell by files
+def test_a_pause_ends_when_its_file_goes_with_files_already_whole(tmp_path: Path) -> None:
+    watching = Watching(tmp_path)
+    (tmp_path / "FA1.xml").write_bytes(b"<x/>")
+    (tmp_path / "PAUSE.txt").touch()
+    assert watching.after(30) == []
+    assert watching.inbox.is_paused
+    assert not watching.inbox.is_settling  # a batch run must not wait for its end
+    (tmp_path / "PAUSE.txt").unlink()
+    assert watching.after(5) == [b"FA1.xml"]
+
+
+def test_in_a_pause_only_what_is_to_be_cancelled_is_given_out(tmp_path: Path) -> None:
+    watching = Watching(tmp_path)
+    for name in ("FA1.xml", "FA2.xml", "PAUSE.txt", "FA2.xml.annuler"):
+        (tmp_path / name).write_bytes(b"<x/>" if name.endswith(".xml") else b"")
+    assert watching.after(30) == [b"FA2.xml"]
+
+
+def test_a_request_is_old_once_its_target_would_have_been_taken(tmp_path: Path) -> None:
+    watching = Watching(tmp_path)
+    (tmp_path / "FA1.xml.annuler").touch()
+    (request,) = watching.inbox.requests()  # seen before the first scan too
+    assert (request.target, request.is_old) == (b"FA1.xml", False)
+    watching.after(3 * QUIET)
+    assert [request.is_old for request in watching.inbox.requests()] == [True]
+    (tmp_path / "FA1.xml.annuler").unlink()
+    watching.after(3)
+    assert watching.inbox.requests() == ()
+    assert watching.inbox.waiting == 0

@@ -112,6 +112,19 @@ def test_an_outbox_inside_the_inbox(tree: Tree) -> None:
     assert_refused(tree, tree.run("run"), "lies inside the inbox")
 
 
+def test_a_root_inside_the_inbox_whose_pages_would_be_taken(tree: Tree) -> None:
+    change(tree, f'root = "{tree.root}"', f'root = "{tree.inbox / "racine"}"\ninbox = "{tree.inbox}"')
+    assert_refused(tree, tree.run("run"), "its root", "lies inside the inbox")
+
+
+def test_a_mail_server_whose_password_is_missing(tree: Tree) -> None:
+    with tree.config.open("a", encoding="utf-8") as settings:
+        settings.write(
+            '[mail]\nhost = "127.0.0.1"\nto = ["a@example.com"]\nstarttls = true\nusername = "u"\n'
+        )
+    assert_refused(tree, tree.run("run"), "mail.password")
+
+
 def test_work_or_state_inside_the_inbox_is_never_taken_for_drops(tree: Tree) -> None:
     change(tree, "quiet_seconds", f'work = "{tree.inbox / "travail"}"\nquiet_seconds')
     ended = tree.run_once()
