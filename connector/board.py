@@ -19,6 +19,11 @@ MOST_ROWS = 200  # a longer page would be slow to open and is not read anyway
 MOST_WAITING = 500  # looked at for the reasons why files wait
 DAYS = 14  # in the chart, today included
 _BUNDLES = {State.OPENED, State.UNPACKED}  # not told of: their documents are
+# Reasons to wait that do not go away by themselves: whoever runs the connector has to act.
+FOR_ADMIN = frozenset({
+    "unauthorized", "forbidden", "token-refused", "redirect", "no-such-service", "proxy", "unexpected-status",
+    "stopped", "no-right", "disk-full", "spool",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +76,11 @@ class Board:
     @property
     def today(self) -> Day:
         return self.days[-1]
+
+    @property
+    def stuck_for(self) -> tuple[str, ...]:
+        """Why documents wait that will not go on by themselves; each reason once."""
+        return tuple(dict.fromkeys(wait.reason for wait in self.waits if wait.reason in FOR_ADMIN))
 
 
 def gathered(

@@ -42,6 +42,17 @@ def webhook_token(settings: Settings, account: Account) -> SecretStr:
     return token
 
 
+def mail_password(settings: Settings) -> SecretStr | None:
+    """The password for the mail server; None when it wants none. Looked up as `secret_of` does, by "mail".
+
+    Raises:
+        ConfigurationError: as `secret_of`.
+    """
+    if settings.mail.host is None or settings.mail.username is None:
+        return None
+    return _secret(settings, "mail", "password", "mail")
+
+
 def secret_of(
     settings: Settings,
     account: Account,
@@ -55,8 +66,12 @@ def secret_of(
     Raises:
         ConfigurationError: there is none, it is empty, or others on the machine can read the file.
     """
-    file_name, words = f"{account.name}.{what}", what.replace("_", " ")
-    variable = f"CONNECTOR_{account.name}_{what}".upper().replace("-", "_")
+    return _secret(settings, account.name, what, f'account "{account.name}"')
+
+
+def _secret(settings: Settings, name: str, what: str, owner: str) -> SecretStr:
+    file_name, words = f"{name}.{what}", what.replace("_", " ")
+    variable = f"CONNECTOR_{name}_{what}".upper().replace("-", "_")
     if credentials := os.environ.get("CREDENTIALS_DIRECTORY"):
         credential = Path(credentials) / file_name
         if credential.is_file():
@@ -66,12 +81,12 @@ def secret_of(
     private = (settings.secrets_dir or Path("secrets")) / file_name
     if not private.is_file():
         raise ConfigurationError(
-            f'account "{account.name}": no {words}; give it as the systemd credential {file_name}, '
+            f"{owner}: no {words}; give it as the systemd credential {file_name}, "
             f"as {variable}, or in the file {private} (mode 0600)"
         )
     if private.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigurationError(
-            f'account "{account.name}": {private} can be read by others on this machine; chmod 600 {private}'
+            f"{owner}: {private} can be read by others on this machine; chmod 600 {private}"
         )
     return _not_empty(private.read_text("utf-8"), words, str(private))
 

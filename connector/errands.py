@@ -16,7 +16,7 @@ from connector.deadlines import Standing, deadlines_of, earliest_end
 from connector.effects import Effects
 from connector.errors import ConfigurationError
 from connector.inbox import Inbox
-from connector.journal import JournalView
+from connector.journal import JournalView, SqliteJournal
 from connector.model import Job
 from connector.paths import journal_of
 from connector.ports import Clock
@@ -40,7 +40,12 @@ class Errand:
 
 
 def errands(
-    settings: Settings, routes: Sequence[Errand], effects: Effects, clock: Clock, stack: ExitStack
+    settings: Settings,
+    routes: Sequence[Errand],
+    journal: SqliteJournal,
+    effects: Effects,
+    clock: Clock,
+    stack: ExitStack,
 ) -> tuple[Chore, ...]:
     """Every chore of this configuration.
 
@@ -52,13 +57,15 @@ def errands(
     return (
         *_monitored(settings, clock, stack),
         *_reminded(settings, clock),
-        *_posted(settings, routes, effects, clock),
+        *_posted(settings, routes, journal, effects, clock),
     )
 
 
-def _posted(settings: Settings, routes: Sequence[Errand], effects: Effects, clock: Clock) -> Iterator[Chore]:
+def _posted(
+    settings: Settings, routes: Sequence[Errand], journal: SqliteJournal, effects: Effects, clock: Clock
+) -> Iterator[Chore]:
     """The chores that tell people how each route is."""
-    posts = Posts(settings, effects, clock)
+    posts = Posts(settings, journal, effects, clock)
     for errand in routes:
         yield Chore(
             name=f"{errand.route.name}/errors",

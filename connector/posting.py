@@ -10,18 +10,20 @@ from datetime import date
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from connector import noticeboard
+from connector import noticeboard, reporting
 from connector.calendars import declarants_of, read_calendar
 from connector.chores import Chore
 from connector.deadlines import Deadline, Standing, deadlines_of, earliest_end
 from connector.effects import Effects
 from connector.inbox import Inbox
+from connector.journal import SqliteJournal
 from connector.journal.overview import RouteOverview
 from connector.noticeboard import Noticeboard, Place
 from connector.outbox.board import BoardPage
 from connector.outbox.letters import RouteLetters
 from connector.paths import journal_of
 from connector.ports import Clock
+from connector.reporting import Reporter, mailer_of
 from connector.settings import Route, Settings
 
 _GUIDE_EVERY = 60.0  # seconds
@@ -35,8 +37,9 @@ class Posts:
         ConfigurationError: the calendar cannot be used.
     """
 
-    def __init__(self, settings: Settings, effects: Effects, clock: Clock) -> None:
-        self._settings, self._effects, self._clock = settings, effects, clock
+    def __init__(self, settings: Settings, journal: SqliteJournal, effects: Effects, clock: Clock) -> None:
+        self._settings, self._journal = settings, journal
+        self._effects, self._clock = effects, clock
         self._zone = ZoneInfo(settings.timezone)
         self._calendar = read_calendar(settings.ereporting_calendar)
         self._declarants = declarants_of(settings, self._calendar)
@@ -52,6 +55,11 @@ class Posts:
         if route.dashboard:
             board = self._noticeboard(route, inbox)
             found.append(Chore(name=f"{route.name}/board", every=noticeboard.EVERY, act=board.renew))
+        if route.reports:
+            reporter = Reporter(
+                self._settings, route, self._journal, self._effects, self._clock, mailer_of(self._settings)
+            )
+            found.append(Chore(name=f"{route.name}/reports", every=reporting.EVERY, act=reporter.write))
         return tuple(found)
 
     def _guide(self, route: Route) -> None:

@@ -162,6 +162,25 @@ class Webhook(Section):
         return f"{str(self.public_url).rstrip('/')}/{account}" if self.public_url else None
 
 
+class Mail(Section):
+    """Who is told of a day by mail, and through which server. Nobody, unless `host` is set."""
+
+    host: str | None = None
+    port: int = Field(25, ge=1, le=65535)
+    starttls: bool = False
+    sender: str = Field("connector@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
+    to: tuple[str, ...] = ()
+    username: str | None = None  # its password is a secret: mail.password
+
+    @model_validator(mode="after")
+    def _says_all_that_it_needs(self) -> Mail:
+        if self.host is not None and not self.to:
+            raise ValueError("mail needs somebody to write to (to)")
+        if self.username is not None and not self.starttls:
+            raise ValueError("a password is not sent in the clear: mail.username needs starttls = true")
+        return self
+
+
 class Monitoring(Section):
     """What machines that look in are given."""
 

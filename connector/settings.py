@@ -27,6 +27,7 @@ from connector.errors import ConfigurationError
 from connector.model import Family
 from connector.sections import Account as Account
 from connector.sections import Declarant as Declarant
+from connector.sections import Mail as Mail
 from connector.sections import Monitoring as Monitoring
 from connector.sections import Name, Siren, did_you_mean
 from connector.sections import Section as _Section
@@ -69,6 +70,7 @@ class Route(Delivery, _Section):
     batch: int = Field(500, ge=1, le=5000)
     folder_language: Literal["fr", "en"] | None = None  # default: the connector's language
     dashboard: bool = True  # a page in the root that tells how things are
+    reports: bool = True  # of each day that is over
 
     @model_validator(mode="after")
     def _receives_for_somebody(self) -> Route:
@@ -169,6 +171,7 @@ class Settings(BaseSettings):
     workers: Workers = Workers()
     monitoring: Monitoring = Monitoring()
     webhook: Webhook = Webhook()
+    mail: Mail = Mail()
     schemas: dict[str, Path] = {}  # XSD files of the site in the place of the catalogue's, by kind
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -291,6 +294,7 @@ def _keys_of(location: tuple[str | int, ...]) -> list[str]:
         "workers": Workers,
         "webhook": Webhook,
         "monitoring": Monitoring,
+        "mail": Mail,
         "timeouts": Timeouts,
     }
     named = [str(part) for part in location if part in sections]

@@ -192,7 +192,7 @@ def built(settings: Settings, chosen: list[Route], parts: Parts) -> Iterator[Ass
             desks=desks,
             offices=offices,
             webhooks=_webhook_server(settings, desks),
-            chores=errands(settings, [line.errand for line in lines], hands, parts.clock, stack),
+            chores=errands(settings, [line.errand for line in lines], journal, hands, parts.clock, stack),
         )
 
 

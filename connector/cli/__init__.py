@@ -25,6 +25,7 @@ _COMMANDS = {
     "retry": "retrying",
     "hold": "holding",
     "resolve": "resolving",
+    "report": "reporting",
     "deadlines": "deadlines",
     "ereporting": "ereporting",
     "directory": "directory",

@@ -72,7 +72,9 @@ def _translate(parameter: click.Parameter) -> None:
     if isinstance(parameter, click.Option):
         if parameter.help:
             parameter.help = gettext.gettext(parameter.help)
-    elif parameter.metavar is None and parameter.name:  # shown in capitals, with marks of what may be repeated
+    elif (
+        parameter.metavar is None and parameter.name
+    ):  # shown in capitals, with marks of what may be repeated
         parameter.name = parameter.name.lower()
     if parameter.metavar:
         parameter.metavar = gettext.gettext(parameter.metavar)

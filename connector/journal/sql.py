@@ -128,6 +128,16 @@ MIGRATIONS: tuple[str, ...] = (
     DROP INDEX job_concluded;                  -- now with all that counting the ends of a day needs
     CREATE INDEX job_concluded ON job (concluded_at, route, outcome, parent) WHERE concluded_at IS NOT NULL;
     CREATE TABLE pause (route TEXT PRIMARY KEY, since TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE reported (
+        route TEXT NOT NULL,
+        day   TEXT NOT NULL,
+        after INTEGER NOT NULL,          -- the last event before those of the day
+        until INTEGER NOT NULL,          -- the last event of the day
+        line  INTEGER NOT NULL,          -- the number of the last line listed before the day
+        lines INTEGER NOT NULL,          -- how many the day has
+        told  INTEGER NOT NULL DEFAULT 0,  -- whether people have been written to
+        PRIMARY KEY (route, day)
+    ) WITHOUT ROWID;
     """,
 )
 
@@ -295,6 +305,12 @@ SETTLE = """
 PAUSED_SINCE = "SELECT since FROM pause WHERE route = ?"
 PAUSE = "INSERT INTO pause VALUES (?, ?)"
 RESUME = "DELETE FROM pause WHERE route = ?"
+DAYS_TO_TELL = "SELECT day FROM reported WHERE route = ? AND NOT told AND day >= ? ORDER BY day"
+DAY_TOLD = "UPDATE reported SET told = 1 WHERE route = ? AND day = ?"
+REPORT_DAY = """
+    INSERT INTO reported (route, day, after, until, line, lines) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (route, day) DO NOTHING
+"""
 # The key of a report is "period|<siren>|<role>|<start>/<end>": see `crosscheck.kin_key`.
 REPORTS = """
     SELECT name, body FROM job WHERE kin_key >= ? AND kin_key < ? AND substr(kin_key, -10) >= ? ORDER BY seq

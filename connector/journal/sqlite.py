@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from connector import names
@@ -23,6 +23,7 @@ from connector.journal import incoming, recipients, sql, writing
 from connector.journal.rows import from_arrays, from_row, stamp
 from connector.model import Job, NameWish, State, Step
 from connector.records import decode, encode
+from connector.reports import DaySpan
 from connector.standing import Standing
 
 
@@ -253,6 +254,22 @@ class SqliteJournal:
     def note(self, job: str, kind: str, facts: Mapping[str, str]) -> None:
         with self._transaction() as db:
             writing.append(db, stamp(datetime.now(UTC)), [(job, kind, facts)])
+
+    def report_day(self, route: str, span: DaySpan) -> None:
+        """Write down which events a day's report is made of, and how its lines are numbered; for good."""
+        with self._transaction() as db:
+            row = (route, span.day.isoformat(), span.after, span.until, span.line, span.lines)
+            db.execute(sql.REPORT_DAY, row)
+
+    def days_to_tell(self, route: str, since: date) -> list[date]:
+        """The reported days from this one on of which people have not been written to."""
+        with self._translated():
+            rows = self._reader().execute(sql.DAYS_TO_TELL, (route, since.isoformat())).fetchall()
+        return [date.fromisoformat(day) for (day,) in rows]
+
+    def day_told(self, route: str, day: date) -> None:
+        with self._transaction() as db:
+            db.execute(sql.DAY_TOLD, (route, day.isoformat()))
 
     # ------------------------------------------------------------------ inside
     def _reader(self) -> sqlite3.Connection:

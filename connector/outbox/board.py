@@ -14,14 +14,14 @@ from pathlib import PurePath
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from connector.board import Board, Day, Wait
+from connector.board import Board, Wait
 from connector.controls import CANCEL, TREATED
 from connector.messages import Language, Messages
 from connector.model import Job, Outcome
 from connector.outbox import formats
 from connector.outbox.advice import Action
 from connector.outbox.case import Case, case_of, shown_name, title_of, what_next
-from connector.outbox.chart import Chart, chart_of
+from connector.outbox.chart import Chart, Count, chart_of
 from connector.outbox.layout import clean
 from connector.outbox.pages import page
 from connector.outbox.points import entry_of
@@ -118,6 +118,8 @@ class BoardPage:
             yield self._text(
                 "paused", moment=self._moment(board.paused_since), inbox=self._route.inbox_dir.name
             )
+        for reason in board.stuck_for:
+            yield self._text("stuck", reason=self._messages.waiting(reason))
 
     def _cards(self, board: Board) -> Iterator[Card]:
         yield self._card(
@@ -126,7 +128,8 @@ class BoardPage:
             str(board.to_do_count),
             self._text("card.to_do.some" if board.to_do_count else "card.to_do.none"),
         )
-        yield self._card("waiting", "calm", str(board.waiting + board.in_inbox), self._waiting(board))
+        tone = "warn" if board.stuck_for else "calm"
+        yield self._card("waiting", tone, str(board.waiting + board.in_inbox), self._waiting(board))
         since = sum(day.sent for day in board.days)
         yield self._card(
             "sent", "calm", str(board.today.sent), self._text("card.sent.sub", n=since, days=len(board.days))
@@ -200,7 +203,7 @@ class BoardPage:
 
     def _action(self, case: Case) -> str:
         """What to do: of something to correct, what exactly; else what comes next."""
-        if case.advice.action is Action.FIX_AND_DROP_AGAIN and case.advice.because is None:
+        if case.advice.action is Action.FIX_AND_DROP_AGAIN and case.advice.because in (None, "export-again"):
             errors = (point.first for point in case.points if point.is_error)
             actions = (entry_of(problem, case.job.document, self._messages).action for problem in errors)
             if found := next(filter(None, actions), None):
@@ -214,12 +217,19 @@ class BoardPage:
         return {"count": wait.count, "reason": reason, "since": since}
 
     def _chart(self, board: Board) -> Chart:
-        def title(day: Day) -> str:
-            return self._text(
-                "chart.bar", day=self._day(day.date), sent=day.sent, refused=day.refused, others=day.others
-            )
-
-        return chart_of(board.days, label=lambda day: f"{day:%d/%m}", name=self._day, title=title)
+        return chart_of(
+            [
+                counted(
+                    self._messages,
+                    f"{day.date:%d/%m}",
+                    self._day(day.date),
+                    day.sent,
+                    day.refused,
+                    day.others,
+                )
+                for day in board.days
+            ]
+        )
 
     def _help(self, name: str) -> dict[str, str]:
         names = {
@@ -250,6 +260,12 @@ class BoardPage:
 
     def _address(self, target: str) -> str:
         return address(self._route.outbox_dir / target, self._route.root)
+
+
+def counted(messages: Messages, label: str, name: str, sent: int, refused: int, others: int) -> Count:
+    """A bar of a chart with its figures in words."""
+    title = messages.text("board.chart.bar", day=name, sent=sent, refused=refused, others=others)
+    return Count(label=label, name=name, title=title, sent=sent, refused=refused, others=others)
 
 
 def files_of(job: Job) -> tuple[str | None, str | None]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-
-from connector.board import Day
 
 _WIDTH, _BASE, _ROOM = 900, 160, 135  # in units of the drawing: all of it, its ground line, the tallest bar
 _LEAST = 3.0  # a bar that can be seen, however small its share
@@ -14,8 +11,20 @@ _GAP = 0.28  # of a day's width
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """What one bar stands for: a day, or an hour."""
+
+    label: str  # a few characters, below the bar
+    name: str  # in the table
+    title: str  # in words, with its figures
+    sent: int
+    refused: int
+    others: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One day: where it is drawn, and what is written beside it."""
+    """One bar: where it is drawn, and what is written beside it."""
 
     x: float
     width: float
@@ -42,26 +51,14 @@ class Chart:
     bars: tuple[Bar, ...]
 
 
-def chart_of(
-    days: Sequence[Day],
-    *,
-    label: Callable[[date], str],
-    name: Callable[[date], str],
-    title: Callable[[Day], str],
-) -> Chart:
-    """The chart of these days, oldest first.
-
-    Args:
-        label: a day in a few characters.
-        name: a day in full.
-        title: a day with its figures, in words.
-    """
-    most = max([day.sent + day.refused for day in days], default=0) or 1
-    step = _WIDTH / max(len(days), 1)
+def chart_of(counts: Sequence[Count]) -> Chart:
+    """The chart of these counts, from left to right."""
+    most = max([one.sent + one.refused for one in counts], default=0) or 1
+    step = _WIDTH / max(len(counts), 1)
     bars = []
-    for n, day in enumerate(days):
-        sent, refused = _height(day.sent, most), _height(day.refused, most)
-        count = day.sent + day.refused
+    for n, one in enumerate(counts):
+        sent, refused = _height(one.sent, most), _height(one.refused, most)
+        total = one.sent + one.refused
         bars.append(
             Bar(
                 x=round(step * (n + _GAP / 2), 1),
@@ -72,13 +69,13 @@ def chart_of(
                 sent_height=sent,
                 refused_top=round(_BASE - sent - refused, 1),
                 refused_height=refused,
-                label=label(day.date),
-                value=str(count) if count else "",
-                title=title(day),
-                day=name(day.date),
-                sent=day.sent,
-                refused=day.refused,
-                others=day.others,
+                label=one.label,
+                value=str(total) if total else "",
+                title=one.title,
+                day=one.name,
+                sent=one.sent,
+                refused=one.refused,
+                others=one.others,
             )
         )
     return Chart(width=_WIDTH, height=_BASE + 25, base=_BASE, bars=tuple(bars))

@@ -17,7 +17,17 @@ from pydantic import BaseModel
 from connector.cli import connector
 from connector.errors import ExitCode
 from connector.policy import STEPS
-from connector.settings import Account, Declarant, Monitoring, Route, Settings, Timeouts, Webhook, Workers
+from connector.settings import (
+    Account,
+    Declarant,
+    Mail,
+    Monitoring,
+    Route,
+    Settings,
+    Timeouts,
+    Webhook,
+    Workers,
+)
 from connector.validation.catalogue import load_catalogue
 
 PROJECT = Path(__file__).parents[2]
@@ -31,6 +41,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "workers": Workers,
     "monitoring": Monitoring,
     "webhook": Webhook,
+    "mail": Mail,
 }
 
 

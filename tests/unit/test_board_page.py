@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connector.board import DAYS, Board, Day, Wait
+from connector.board import DAYS, FOR_ADMIN, Board, Day, Wait
 from connector.deadlines import Deadline, Standing
-from connector.messages import LANGUAGES, Language
+from connector.messages import LANGUAGES, Language, Messages, catalogue
 from connector.model import Job, Outcome, Party, Problem, ResultFile, State
 from connector.outbox.board import BoardPage, address, files_of
 from connector.periods import Declarant, Period
@@ -128,12 +128,28 @@ def test_why_documents_wait_is_told_in_words_never_in_codes() -> None:
     ]  # fmt: skip
 
 
+def notes_of(shown: Element) -> list[str]:
+    return [element.text for element in shown.all("p") if element.attributes.get("class") == "note"]
+
+
+def test_what_does_not_go_by_itself_is_told_at_the_top_and_nothing_else_is() -> None:
+    def since(reason: str) -> Wait:
+        return Wait(reason=reason, state=State.VALID, count=2, since=NOW)
+
+    shown = page(replace(board(), waiting=4, waits=(since("token-refused"), since("rate"))))
+    (note,) = notes_of(shown)
+    assert "prévenir la personne qui administre le connecteur" in note
+    assert "refuse l'identifiant ou le secret" in note
+    assert notes_of(page(replace(board(), waiting=2, waits=(since("rate"),)))) == []
+
+
+def test_the_reasons_that_need_somebody_are_those_whose_words_name_him() -> None:
+    waits = {key.removeprefix("waits.") for key in catalogue("fr") if key.startswith("waits.")}
+    assert {code for code in waits if "l'administrateur doit" in Messages("fr").waiting(code)} == FOR_ADMIN
+
+
 def test_a_pause_is_told_with_how_to_end_it() -> None:
-    notes = [
-        element.text
-        for element in page(replace(board(), paused_since=NOW)).all("p")
-        if element.attributes.get("class") == "note"
-    ]
+    notes = notes_of(page(replace(board(), paused_since=NOW)))
     assert len(notes) == 1
     assert "supprimer le fichier PAUSE.txt du dossier « inbox »" in notes[0].replace("\u00a0", " ")
 
