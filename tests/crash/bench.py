@@ -39,7 +39,7 @@ WARM_UP = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Left:
+class Left:
     """All that a death leaves.
 
     Args:
@@ -56,13 +56,16 @@ class _Left:
     before: int
     book: dict[str, Any]
 
-    def is_like(self, other: _Left) -> bool:
+    def is_like(self, other: Left) -> bool:
         """Whether an ordinary start would find the same, byte for byte."""
         return (
             (self.now, self.deeds, self.taken, self.book) == (other.now, other.deeds, other.taken, other.book)
             and self.memory.is_like(other.memory)
             and self.tree.is_like(other.tree, UNREAD)
         )
+
+
+Picture = tuple[list[Point], Left]  # the points at which this would be left
 
 
 class Bench:
@@ -82,10 +85,10 @@ class Bench:
         self._before = 0  # lives that were lived before those of the run's points
         self._lived = 0  # lives of the process that is there now
         self._alone = True  # whether that process has lived nothing of this run
-        self._deaths: dict[RunSpec, _Left] = {}  # by the run that has this death only
+        self._deaths: dict[RunSpec, Left] = {}  # by the run that has this death only
         self._one_in = 1  # of deaths that could be pictured
         # Of deaths in the life that is lived now: what they leave, and at which points it is the same.
-        self._pictures: list[tuple[list[Point], _Left]] = []
+        self._pictures: list[Picture] = []
 
     def __enter__(self) -> Self:
         self._zygote = Zygote(self.place, self.shared)
@@ -123,7 +126,7 @@ class Bench:
     def _run(self, spec: RunSpec, *, more: bool) -> Outcome:
         first = replace(spec, points=spec.points[:1])
         if more and first in self._deaths:
-            self._go_on(spec, self._deaths[first])
+            self.go_on(spec, self._deaths[first])
         else:
             self._set_out(spec)
         for point in spec.points[len(self._lives) :]:
@@ -146,25 +149,29 @@ class Bench:
         Args:
             one_in: of the deaths that could be pictured, one in so many is died all the same.
         """
-        if not any(self._died(spec) for _ in range(TRIES)):
-            yield self.finish()
-            return
-        self._one_in, self._pictures = one_in, []
-        last = self.live(Life(pictured=True))
-        pictures, self._pictures = self._pictures, []
+        pictures = list(self.pictures(spec, one_in))
         yield self.finish()
-        for point, loose in last.passed:
+        if len(self._lives) <= len(spec.points):
+            return  # a death was missed
+        for point, loose in self._lives[-1].passed:
             again = replace(spec, points=(*spec.points, point))
             if (loose or spec.mode == "kill") and self._is_died(again):
                 yield self.run(again, more=len(spec.points) == 1)
         for points, left in reversed(pictures):
-            self._go_on(replace(spec, points=(*spec.points, points[0])), left)
-            self._strike(left.book)
+            self.go_on(replace(spec, points=(*spec.points, points[0])), left)
             self.live(Life(), together=PICTURED_TOGETHER)
             outcome = self.finish()
             for number, point in enumerate(points):
                 again = replace(spec, points=(*spec.points, point))
                 yield replace(outcome, spec=again, pictured=True, alike=number > 0)
+
+    def pictures(self, spec: RunSpec, one_in: int) -> list[Picture]:
+        """Live a run, and take pictures in its last life; see `pictured`. None when a death was missed."""
+        self._one_in, self._pictures = one_in, []
+        if any(self._died(spec) for _ in range(TRIES)):
+            self.live(Life(pictured=True))
+        taken, self._pictures = self._pictures, []
+        return taken
 
     def _died(self, spec: RunSpec) -> bool:
         """Set out, and die all the deaths of a run; whether that went as it should."""
@@ -197,8 +204,8 @@ class Bench:
             else:
                 self._pictures.append(([point], left))
 
-    def _left(self, lives: Sequence[Ended], book: dict[str, Any] | None = None) -> _Left:
-        return _Left(
+    def _left(self, lives: Sequence[Ended], book: dict[str, Any] | None = None) -> Left:
+        return Left(
             tree=Tree.of(self.place.folder, *self.place.folders),
             memory=Memory(self.simulator),
             now=self.shared.now,
@@ -209,8 +216,12 @@ class Bench:
             book=book or {},
         )
 
-    def _go_on(self, spec: RunSpec, left: _Left) -> None:
-        """Everything as after that death."""
+    def kept(self, first: RunSpec) -> Left:
+        """What the death of a run with one death has left, that was lived just now."""
+        return self._deaths[first]
+
+    def go_on(self, spec: RunSpec, left: Left) -> None:
+        """Everything as after that death; what a power cut takes is taken now if it was only pictured."""
         self._spec, self._lives, self._suffered, self._before = spec, list(left.lives), (), left.before
         self._alone = True
         self.shared.clear(left.now)
@@ -218,13 +229,10 @@ class Bench:
         self.place.empty()
         left.tree.put_back(self.place.folder)
         left.memory.put_back()
-
-    def _strike(self, book: dict[str, Any]) -> None:
-        """What the dead one of a picture could not do itself: see to what its death takes."""
         consumer = Consumer(self.place, self.shared)
-        if book:
+        if left.book:
             loss = Loss(self._spec.mode, self.place.limbo, consumer.has)
-            loss.take_over(book)
+            loss.take_over(left.book)
             loss.strike()
         self._take(consumer)
 

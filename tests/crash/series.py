@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from queue import Queue
 from random import Random
@@ -148,7 +149,7 @@ def _workers(count: int, package: Path, *words: str) -> Iterator[tuple[list[subp
             )
             reader = threading.Thread(target=_read, args=(hand, back), daemon=True)
             reader.start()
-            stack.callback(_end, hand, reader)
+            stack.push(partial(_end, hand, reader))
             hands.append(hand)
         yield hands, back
 
@@ -160,10 +161,12 @@ def _read(hand: subprocess.Popen[bytes], back: _Back) -> None:
     back.put((hand, None))
 
 
-def _end(hand: subprocess.Popen[bytes], reader: threading.Thread) -> None:
-    """Let it finish what it has in hand, and go."""
+def _end(hand: subprocess.Popen[bytes], reader: threading.Thread, *trouble: object) -> None:
+    """Let it go, at once when nobody waits for what it has in hand."""
     assert hand.stdin is not None
     assert hand.stdout is not None
+    if any(trouble):
+        hand.terminate()
     with contextlib.suppress(BrokenPipeError):  # it has died, and that is told elsewhere
         hand.stdin.close()
     hand.wait(timeout=120)

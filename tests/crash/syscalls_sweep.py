@@ -1,12 +1,11 @@
 """All runs of level L1: which calls there are, how they are shared out, and what came of them.
 
-`python -m tests.crash.syscalls_sweep [--minutes N] [SHAPE …]` meets every call with a kill and with every
+`python -m tests.crash --level syscalls [--minutes N]` meets every call with a kill and with every
 error, in a first life and in lives that recover from another one's death, and prints a table.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
@@ -22,6 +21,7 @@ from queue import Empty, Queue
 
 from tests.crash.syscalls import EACH_IN_TURN, HOLDS, KILL, Errand, Struck
 from tests.crash.syscalls_strace import ERRORS, NoTracer, program
+from tests.crash.tally import EVERY
 
 PROJECT = Path(__file__).parents[2]
 AT_ONCE = 20  # calls that a worker is given at once
@@ -43,6 +43,7 @@ class Tally:
 
     started: float = field(default_factory=time.monotonic)
     seconds: float = 0.0
+    told: float = 0.0  # seconds after which it was printed the last time
     kills: int = 0
     errors: int = 0
     apart: int = 0  # errors that met no file, but what a loop wakes itself by
@@ -234,31 +235,25 @@ class _Hand:
         raise NoTracer(self._complaint.strip() or "the worker ended without a word")
 
 
-def main() -> int:
-    """See the module's text; the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m tests.crash.syscalls_sweep")
-    parser.add_argument("shapes", nargs="*", default=["plain", "batch", "invalid", "late-sent"])
-    parser.add_argument("--plan", default="accepted")
-    parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--quick", action="store_true", help="one error for each call, as in the test suite")
-    asked = parser.parse_args()
+def swept(minutes: float, workers: int) -> bool:
+    """The long level; whether nothing was found."""
     tally = Tally()
-    places = [Where(shape=shape, plan=asked.plan) for shape in asked.shapes]
-    if not asked.quick:
-        places += [Where(after=after) for after in RECOVERIES]
-    for struck in sweep(places, exhaustive=not asked.quick, workers=asked.workers):
-        tally.add(struck)
-        if struck.violations:
-            print(struck.line, struck.hit, *struck.violations, sep="\n    ", flush=True)
-        if tally.seconds > asked.minutes * 60:
-            print("time is up; not everything was met")
-            break
+    places = [Where(shape=shape) for shape in ("plain", "batch", "invalid", "late-sent")]
+    places += [Where(after=after) for after in RECOVERIES]
+    try:
+        for struck in sweep(places, exhaustive=True, workers=workers):
+            tally.add(struck)
+            if struck.violations:
+                print(struck.line, struck.hit, *struck.violations, sep="\n    ", flush=True)
+            if tally.seconds > tally.told + EVERY:
+                tally.told = tally.seconds
+                print(tally, flush=True)
+            if tally.seconds > minutes * 60:
+                print("time is up; not everything was met")
+                break
+    except KeyboardInterrupt:
+        print("ended before its time")
     for call, count in sorted(tally.kinds.items()):
         print(f"{count:6}  {call}")
     print(tally)
-    return 1 if tally.bad else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return not tally.bad

@@ -21,8 +21,8 @@ from tests.crash.tally import HEAD, Tally
 
 RUNS = 10_000  # at least
 SEED = 7
-DIED_ONE_IN = 8  # of the deaths that could be pictured
-PLANS_BESIDE = 3  # behaviours of the platform, beside the ordinary one, that each shape meets
+DIED_ONE_IN = 20  # of the deaths that could be pictured
+PLANS_BESIDE = 4  # behaviours of the platform, beside the ordinary one, that each shape meets
 FIRST_DEATHS = (  # from which all second ones are tried: a doubt, an orphan, a promise, half a delivery
     RunSpec(shape="plain", plan="502-stored", points=(Point("submit after", 1),)),
     RunSpec(shape="late-copied", plan="accepted", points=(Point("rename work after", 1),), mode="cut"),
@@ -41,7 +41,7 @@ def everywhere() -> Iterator[RunSpec]:
 def besides() -> Iterator[RunSpec]:
     """Lives at each point of which a death is died or pictured."""
     for name in shapes():
-        for mode in MODES:
+        for mode in ("cut", "torn"):
             yield RunSpec(shape=name, plan="accepted", mode=mode, eager=False)
         some = Random(f"{SEED} {name}").sample(sorted(PLANS), PLANS_BESIDE)
         for number, plan in enumerate(some if name != "plain" else sorted(PLANS)):
@@ -74,4 +74,4 @@ def test_P09_killed_anywhere_nothing_is_lost_sent_twice_or_told_twice(
     assert tally.counts["missed"] == 0
     assert wanted <= met
     assert {spec for spec in wanted if replace(spec, points=()) in set(everywhere())} <= died
-    assert len(met) >= RUNS
+    assert len(met) - tally.counts["alike"] >= RUNS

@@ -9,9 +9,11 @@ package `connector` it runs is decided by the folder it is started in; `--packag
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import connector
 from tests.crash.bench import Bench
@@ -29,12 +31,18 @@ def main() -> int:
         print(f"connector comes from {connector.__file__}, not from {asked.package}", file=sys.stderr)
         return 2
     with Bench() as bench:
+        signal.signal(signal.SIGTERM, _leave)
         for line in sys.stdin:
             for outcome in _outcomes(bench, Order.read(line)):
                 # What a run passed is long, and asked for only to learn where the next ones can end.
                 print(outcome.as_json(passed=asked.tell_all or len(outcome.spec.points) < 2), flush=True)
             print("null", flush=True)
     return 0
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Nobody wants the rest; the tree is removed all the same."""
+    sys.exit(1)
 
 
 def _outcomes(bench: Bench, order: Order) -> Iterator[Outcome]:
