@@ -43,7 +43,7 @@ fix: $(READY) ## put style and form right where that can be done by itself
 MINUTES ?= 20
 crash: $(READY) ## kill it at every point, for MINUTES=20, and check that nothing is lost or sent twice
 	$(BIN)/python -m tests.crash --minutes $(MINUTES)
-	$(BIN)/python -m tests.crash.syscalls_sweep --minutes $(MINUTES)
+	$(BIN)/python -m tests.crash --level syscalls --minutes $(MINUTES)
 
 bench: $(READY) ## how many files a minute, and how near bare lxml, on this machine
 	$(BIN)/python bench/journey.py

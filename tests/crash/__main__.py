@@ -16,21 +16,24 @@ from types import FrameType
 
 from tests.crash.bench import Bench
 from tests.crash.series import WORKERS, dry, pairs, run_series, sampled, singles
-from tests.crash.spec import MODES, Outcome, Point, RunSpec
+from tests.crash.spec import MODES, Order, Outcome, Point, RunSpec
+from tests.crash.syscalls_sweep import swept
 from tests.crash.tally import HEAD, Tally
 
 SEED = 1
+DIED_ONE_IN = 50  # of the second deaths that could be pictured, one in so many is died all the same
 
 
 def main() -> int:
     asked = _arguments()
     if asked.shape or asked.plan:
         return _again(asked)
-    deadline = time.monotonic() + asked.minutes * 60
-    tallies = [Tally(level="singles")]
     signal.signal(signal.SIGTERM, _interrupt)
+    if asked.level == "syscalls":
+        return 0 if swept(asked.minutes, asked.workers) else 1
+    tallies = [Tally(level="singles")]
     try:
-        _levels(asked, deadline, tallies)
+        _levels(asked, tallies)
     except KeyboardInterrupt:
         print("ended before its time")
     print(HEAD)
@@ -43,18 +46,24 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _levels(asked: argparse.Namespace, deadline: float, tallies: list[Tally]) -> None:
-    """What was asked for, as long as there is time."""
+def _levels(asked: argparse.Namespace, tallies: list[Tally]) -> None:
+    """What was asked for, as long as there is time; all of it: half of the time for each."""
+    begun, seconds = time.monotonic(), asked.minutes * 60
+    half, deadline = begun + seconds / 2, begun + seconds
     seen = list(run_series(dry(), workers=asked.workers))
     for outcome in seen:
         tallies[0].add(outcome)
     ones = sampled((spec for outcome in _in_order(seen) for spec in singles(outcome)), 10**9, asked.seed)
     if asked.level in ("all", "singles"):
-        _until(deadline, tallies[0], run_series(ones[asked.begin :], workers=asked.workers))
+        _until(
+            half if asked.level == "all" else deadline,
+            tallies[0],
+            run_series(ones[asked.begin :], workers=asked.workers),
+        )
     if asked.level == "pairs":
         tallies.append(Tally(level="pairs"))
         _all_pairs(ones, asked, deadline, tallies[-1])
-    if asked.level in ("all", "pictures") and time.monotonic() < deadline:
+    if asked.level in ("all", "pictures"):
         tallies.append(Tally(level="pictures"))
         _all_pictures(ones, asked, deadline, tallies[-1])
 
@@ -62,7 +71,7 @@ def _levels(asked: argparse.Namespace, deadline: float, tallies: list[Tally]) ->
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--minutes", type=float, default=20.0)
-    parser.add_argument("--level", choices=("all", "singles", "pairs", "pictures"), default="all")
+    parser.add_argument("--level", choices=("all", "singles", "pairs", "pictures", "syscalls"), default="all")
     parser.add_argument("--workers", type=int, default=WORKERS)
     parser.add_argument("--seed", type=int, default=SEED, help="of the order of runs")
     parser.add_argument("--begin", type=int, default=0, help="with so many runs of the order left out")
@@ -107,7 +116,7 @@ def _until(deadline: float, tally: Tally, outcomes: Iterator[Outcome]) -> None:
 def _all_pairs(ones: list[RunSpec], asked: argparse.Namespace, deadline: float, tally: Tally) -> None:
     """For each run with one death, in the order of the seed: all those with a second one in its recovery."""
     ahead, done = asked.begin, asked.begin
-    waiting: deque[RunSpec] = deque()
+    waiting: deque[RunSpec | Order] = deque()
 
     def more() -> None:
         nonlocal ahead
@@ -134,10 +143,11 @@ def _all_pairs(ones: list[RunSpec], asked: argparse.Namespace, deadline: float, 
 
 def _all_pictures(ones: list[RunSpec], asked: argparse.Namespace, deadline: float, tally: Tally) -> None:
     """As `_all_pairs`, each recovery lived to its end and looked at on its way; with and without a reader."""
-    begun = (replace(spec, eager=eager) for spec in ones[asked.begin :] for eager in (True, False))
+    begun = [replace(spec, eager=eager) for spec in ones[asked.begin :] for eager in (True, False)]
+    orders = [Order(specs=(spec,), one_in=DIED_ONE_IN) for spec in begun]
     done = 0
     try:
-        for outcome in run_series(deque(begun), workers=asked.workers, pictured=True):
+        for outcome in run_series(orders, workers=asked.workers):
             tally.add(outcome)
             done += len(outcome.spec.points) == 1
             if time.monotonic() > deadline:

@@ -27,10 +27,11 @@ from tests.crash.spec import Ended, Life, Outcome, Point, RunSpec, Violation
 from tests.crash.zygote import Zygote
 
 TOGETHER = 2  # lives of one process, at most: one that recovers, and the first one of the next run
+# What no start reads: the log, and the index of the journal's newest pages, made anew by who opens it first.
+UNREAD = frozenset({"state/log.txt", "state/state.db-shm"})
 TRIES = 3
 KEPT = 2  # first deaths that are remembered
 PICTURED_TOGETHER = 16  # lives of one process, at most, that begin with a picture
-DIED_ONE_IN = 50  # of the deaths that could be pictured, one in so many is died all the same
 WARM_UP = (
     RunSpec(shape="invalid", plan="502-stored"),
     RunSpec(shape="duplicate", plan="late-answer"),
@@ -38,7 +39,7 @@ WARM_UP = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Left:
+class Left:
     """All that a death leaves.
 
     Args:
@@ -54,6 +55,17 @@ class _Left:
     lives: tuple[Ended, ...]
     before: int
     book: dict[str, Any]
+
+    def is_like(self, other: Left) -> bool:
+        """Whether an ordinary start would find the same, byte for byte."""
+        return (
+            (self.now, self.deeds, self.taken, self.book) == (other.now, other.deeds, other.taken, other.book)
+            and self.memory.is_like(other.memory)
+            and self.tree.is_like(other.tree, UNREAD)
+        )
+
+
+Picture = tuple[list[Point], Left]  # the points at which this would be left
 
 
 class Bench:
@@ -73,8 +85,10 @@ class Bench:
         self._before = 0  # lives that were lived before those of the run's points
         self._lived = 0  # lives of the process that is there now
         self._alone = True  # whether that process has lived nothing of this run
-        self._deaths: dict[RunSpec, _Left] = {}  # by the run that has this death only
-        self._pictures: list[tuple[Point, _Left]] = []  # of deaths in the life that is lived now
+        self._deaths: dict[RunSpec, Left] = {}  # by the run that has this death only
+        self._one_in = 1  # of deaths that could be pictured
+        # Of deaths in the life that is lived now: what they leave, and at which points it is the same.
+        self._pictures: list[Picture] = []
 
     def __enter__(self) -> Self:
         self._zygote = Zygote(self.place, self.shared)
@@ -112,7 +126,7 @@ class Bench:
     def _run(self, spec: RunSpec, *, more: bool) -> Outcome:
         first = replace(spec, points=spec.points[:1])
         if more and first in self._deaths:
-            self._go_on(spec, self._deaths[first])
+            self.go_on(spec, self._deaths[first])
         else:
             self._set_out(spec)
         for point in spec.points[len(self._lives) :]:
@@ -124,35 +138,54 @@ class Bench:
             self.live(Life())
         return self.finish()
 
-    def pictured(self, spec: RunSpec) -> Iterator[Outcome]:
-        """A run with one death, and all those with a second one in its recovery.
+    def pictured(self, spec: RunSpec, one_in: int) -> Iterator[Outcome]:
+        """A run, and all those with one death more, in its last life.
 
-        A death where nothing is on the wire leaves what lies in files at that moment and nothing else. So one
-        recovery lives to its end and is looked at on its way, and each look is a run: an ordinary start
+        A death where nothing is on the wire leaves what lies in files at that moment and nothing else. So
+        one life lives to its end and is looked at on its way, and each look is a run: an ordinary start
         finds just that. Where half a request has left, and now and then elsewhere, a process dies as ever.
+        What looks the same at several points is found once, and counts for all of them.
+
+        Args:
+            one_in: of the deaths that could be pictured, one in so many is died all the same.
         """
-        self._pictures = []
-        for _ in range(TRIES):
-            self._set_out(spec)
-            if not self.live(Life(point=spec.points[0])).rested:
-                break
-        else:
-            yield self.finish()
-            return
-        self._keep(spec)
-        recovery = self.live(Life(pictured=True))
-        pictures, self._pictures = self._pictures, []
+        pictures = list(self.pictures(spec, one_in))
         yield self.finish()
-        for point, loose in recovery.passed:
+        if len(self._lives) <= len(spec.points):
+            return  # a death was missed
+        for point, loose in self._lives[-1].passed:
             again = replace(spec, points=(*spec.points, point))
-            if (loose or spec.mode == "kill") and _is_died(again):
-                yield self.run(again, more=True)
-        for point, left in reversed(pictures):
-            again = replace(spec, points=(*spec.points, point))
-            self._go_on(again, left)
-            self._strike(left.book)
+            if (loose or spec.mode == "kill") and self._is_died(again):
+                yield self.run(again, more=len(spec.points) == 1)
+        for points, left in reversed(pictures):
+            self.go_on(replace(spec, points=(*spec.points, points[0])), left)
             self.live(Life(), together=PICTURED_TOGETHER)
-            yield replace(self.finish(), pictured=True)
+            outcome = self.finish()
+            for number, point in enumerate(points):
+                again = replace(spec, points=(*spec.points, point))
+                yield replace(outcome, spec=again, pictured=True, alike=number > 0)
+
+    def pictures(self, spec: RunSpec, one_in: int) -> list[Picture]:
+        """Live a run, and take pictures in its last life; see `pictured`. None when a death was missed."""
+        self._one_in, self._pictures = one_in, []
+        if any(self._died(spec) for _ in range(TRIES)):
+            self.live(Life(pictured=True))
+        taken, self._pictures = self._pictures, []
+        return taken
+
+    def _died(self, spec: RunSpec) -> bool:
+        """Set out, and die all the deaths of a run; whether that went as it should."""
+        self._set_out(spec)
+        for number, point in enumerate(spec.points):
+            if self.live(Life(point=point)).rested:
+                return False
+            if number == 0:
+                self._keep(replace(spec, points=(point,)))
+        return True
+
+    def _is_died(self, spec: RunSpec) -> bool:
+        """Whether the last death of a run has to be died."""
+        return not is_still(spec.points[-1].label) or crc32(spec.line().encode()) % self._one_in == 0
 
     def _keep(self, first: RunSpec) -> None:
         """Keep what the first death has left."""
@@ -163,12 +196,16 @@ class Bench:
 
     def _look(self, point: Point, book: dict[str, Any]) -> None:
         """Take a picture of what would be left if the life that has stopped here died."""
-        if not _is_died(replace(self._spec, points=(*self._spec.points, point))):
+        if not self._is_died(replace(self._spec, points=(*self._spec.points, point))):
             dead = Ended(status=signal.SIGKILL, report={})
-            self._pictures.append((point, self._left([*self._lives, dead], book)))
+            left = self._left([*self._lives, dead], book)
+            if self._pictures and left.is_like(self._pictures[-1][1]):
+                self._pictures[-1][0].append(point)
+            else:
+                self._pictures.append(([point], left))
 
-    def _left(self, lives: Sequence[Ended], book: dict[str, Any] | None = None) -> _Left:
-        return _Left(
+    def _left(self, lives: Sequence[Ended], book: dict[str, Any] | None = None) -> Left:
+        return Left(
             tree=Tree.of(self.place.folder, *self.place.folders),
             memory=Memory(self.simulator),
             now=self.shared.now,
@@ -179,8 +216,12 @@ class Bench:
             book=book or {},
         )
 
-    def _go_on(self, spec: RunSpec, left: _Left) -> None:
-        """Everything as after that death."""
+    def kept(self, first: RunSpec) -> Left:
+        """What the death of a run with one death has left, that was lived just now."""
+        return self._deaths[first]
+
+    def go_on(self, spec: RunSpec, left: Left) -> None:
+        """Everything as after that death; what a power cut takes is taken now if it was only pictured."""
         self._spec, self._lives, self._suffered, self._before = spec, list(left.lives), (), left.before
         self._alone = True
         self.shared.clear(left.now)
@@ -188,13 +229,10 @@ class Bench:
         self.place.empty()
         left.tree.put_back(self.place.folder)
         left.memory.put_back()
-
-    def _strike(self, book: dict[str, Any]) -> None:
-        """What the dead one of a picture could not do itself: see to what its death takes."""
         consumer = Consumer(self.place, self.shared)
-        if book:
+        if left.book:
             loss = Loss(self._spec.mode, self.place.limbo, consumer.has)
-            loss.take_over(book)
+            loss.take_over(left.book)
             loss.strike()
         self._take(consumer)
 
@@ -234,7 +272,7 @@ class Bench:
         self.shared.turn()
         self.shared.now += 1.0
         # What comes after a life of the same run needs a process that knows nothing of it.
-        if self._lived >= together or (self._lived and (life.hold or not self._alone)):
+        if self._lived and (self._lived >= together or life.fresh or not self._alone):
             self._zygote.ask(end=True)
             self._lived = 0
         self._alone = False
@@ -305,11 +343,6 @@ class Bench:
             missed=len(lives) <= len(spec.points),
             passed=tuple(life.passed for life in lives),
         )
-
-
-def _is_died(spec: RunSpec) -> bool:
-    """Whether the last death of a run has to be died even where it could be pictured."""
-    return not is_still(spec.points[-1].label) or crc32(spec.line().encode()) % DIED_ONE_IN == 0
 
 
 def _until_stopped(pid: int, seconds: float = 10.0) -> None:

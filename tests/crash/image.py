@@ -12,14 +12,17 @@ import socket
 import stat
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
 
 from connector.simulator import Simulator
+from connector.simulator.exchanges import ExchangeLog
+from connector.simulator.tokens import Tokens
 
 _QUIET_WITHIN = 10.0  # seconds
+_OF_THE_PAST = (ExchangeLog, Tokens)  # what was asked, and by whom: nothing to those who ask for a new token
 _PING = b"GET /_control/ HTTP/1.0\r\n\r\n"
 
 
@@ -31,7 +34,12 @@ class _Entry:
     path: str  # below the top
     content: bytes | None
     mode: int
-    times: tuple[int, int]  # ns
+    times: tuple[int, int]  # of the last access and the last change, in ns
+
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """All but the last access."""
+        return self.path, self.mode, self.times[1], self.content
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,14 @@ class Tree:
     def of(cls, top: Path, *folders: str) -> Tree:
         """Take a picture of these folders below the top."""
         return cls(tuple(entry for folder in folders for entry in _seen(str(top), folder)))
+
+    def is_like(self, other: Tree, besides: Collection[str]) -> bool:
+        """Whether nobody could tell them apart who does not look into the files `besides`."""
+        mine, theirs = ([entry.facts for entry in tree.entries] for tree in (self, other))
+        return len(mine) == len(theirs) and all(
+            one == another or one[0] == another[0] in besides
+            for one, another in zip(mine, theirs, strict=True)
+        )
 
     def put_back(self, top: Path) -> None:
         """Make it all anew, where nothing of it is."""
@@ -80,6 +96,17 @@ class Memory:
 
     def __init__(self, simulator: Simulator) -> None:
         self._kept = [(part, _state(part)) for part in _parts(simulator._platform, set())]
+
+    def is_like(self, other: Memory) -> bool:
+        """Whether a caller who comes anew could not tell them apart."""
+        mine, theirs = (
+            [(part, state) for part, state in memory._kept if not isinstance(part, _OF_THE_PAST)]
+            for memory in (self, other)
+        )
+        return len(mine) == len(theirs) and all(
+            one[0] is another[0] and _is_like(one[1], another[1])
+            for one, another in zip(mine, theirs, strict=True)
+        )
 
     def put_back(self) -> None:
         """Let it remember just that again."""
@@ -119,6 +146,18 @@ def _copied(value: Any) -> Any:
         case set():
             return set(value)
     return copy.copy(value) if _is_ours(value) else value
+
+
+def _is_like(one: Any, another: Any) -> bool:
+    """Equality, also of what changes and has none of its own."""
+    match one:
+        case dict():
+            return list(one) == list(another) and all(_is_like(one[key], another[key]) for key in one)
+        case list() | deque():
+            return len(one) == len(another) and all(map(_is_like, one, another))
+    if _is_ours(one):
+        return all(_is_like(getattr(one, name), getattr(another, name)) for name in type(one).__slots__)
+    return bool(one == another)
 
 
 def _is_ours(value: object) -> bool:

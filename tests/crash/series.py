@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from queue import Queue
 from random import Random
+from typing import cast
 
 from tests.crash.plans import PLANS
 from tests.crash.shapes import shapes
-from tests.crash.spec import Outcome, RunSpec
+from tests.crash.spec import Order, Outcome, RunSpec
 
 PROJECT = Path(__file__).parents[2]
 WORKERS = 3
@@ -67,15 +68,14 @@ def sampled(found: Iterable[RunSpec], most: int, seed: int) -> list[RunSpec]:
 
 # --------------------------------------------------------------------------- running them
 def run_series(
-    specs: Iterable[RunSpec],
+    specs: Iterable[RunSpec | Order],
     *,
     workers: int = WORKERS,
     package: Path = PROJECT,
     stop_at: int | None = None,
     tell_all: bool = False,
-    pictured: bool = False,
 ) -> Iterator[Outcome]:
-    """Run specs in worker processes, and give the outcomes as they come.
+    """Run specs in worker processes, do orders, and give the outcomes as they come.
 
     Args:
         specs: a deque may grow while they are run, out of what the outcomes show.
@@ -83,18 +83,17 @@ def run_series(
         package: the folder that holds the package `connector` to be run.
         stop_at: end after so many violating runs.
         tell_all: also what runs with several deaths have passed.
-        pictured: each of them, with one death, and all that have a second one: see `Bench.pictured`.
     Raises:
         RuntimeError: a worker died.
     """
-    waiting = specs if isinstance(specs, deque) else deque(specs)
+    waiting: deque[RunSpec | Order] = specs if isinstance(specs, deque) else deque(specs)
     bad = 0
     with _workers(workers, package, *(["--tell-all"] if tell_all else [])) as (hands, back):
         loads = dict.fromkeys(hands, 0)
         while waiting or any(loads.values()):
             for hand in hands * AHEAD:
                 if waiting and loads[hand] < AHEAD:
-                    _give(hand, [waiting.popleft()] if pictured else _next_ones(waiting), pictured=pictured)
+                    _give(hand, _next_order(waiting))
                     loads[hand] += 1
             hand, line = back.get()
             if line is None:
@@ -109,24 +108,27 @@ def run_series(
                 return
 
 
-def _next_ones(waiting: deque[RunSpec]) -> list[RunSpec]:
-    """The next run, and those right behind it that begin with the same death: it is died once for all."""
-    together = [waiting.popleft()]
-    if len(together[0].points) > 1:
-        beginning = _beginning(together[0])
-        while waiting and len(together) < TOGETHER and _beginning(waiting[0]) == beginning:
-            together.append(waiting.popleft())
-    return together
+def _next_order(waiting: deque[RunSpec | Order]) -> Order:
+    """The next run, and those right behind it that begin with the same death."""
+    first = waiting.popleft()
+    if isinstance(first, Order):
+        return first
+    together = [first]
+    if len(first.points) > 1:
+        while waiting and len(together) < TOGETHER and _begins_as(first, waiting[0]):
+            together.append(cast(RunSpec, waiting.popleft()))
+    return Order(specs=tuple(together))
 
 
-def _beginning(spec: RunSpec) -> RunSpec:
-    return replace(spec, points=spec.points[:1])
+def _begins_as(one: RunSpec, other: RunSpec | Order) -> bool:
+    return isinstance(other, RunSpec) and replace(other, points=other.points[:1]) == replace(
+        one, points=one.points[:1]
+    )
 
 
-def _give(hand: subprocess.Popen[bytes], together: Sequence[RunSpec], *, pictured: bool) -> None:
+def _give(hand: subprocess.Popen[bytes], order: Order) -> None:
     assert hand.stdin is not None
-    order = {"specs": [asdict(spec) for spec in together], "pictured": pictured}
-    hand.stdin.write(json.dumps(order).encode() + b"\n")
+    hand.stdin.write(order.as_json().encode() + b"\n")
     hand.stdin.flush()
 
 
@@ -147,7 +149,7 @@ def _workers(count: int, package: Path, *words: str) -> Iterator[tuple[list[subp
             )
             reader = threading.Thread(target=_read, args=(hand, back), daemon=True)
             reader.start()
-            stack.callback(_end, hand, reader)
+            stack.push(partial(_end, hand, reader))
             hands.append(hand)
         yield hands, back
 
@@ -159,10 +161,12 @@ def _read(hand: subprocess.Popen[bytes], back: _Back) -> None:
     back.put((hand, None))
 
 
-def _end(hand: subprocess.Popen[bytes], reader: threading.Thread) -> None:
-    """Let it finish what it has in hand, and go."""
+def _end(hand: subprocess.Popen[bytes], reader: threading.Thread, *trouble: object) -> None:
+    """Let it go, at once when nobody waits for what it has in hand."""
     assert hand.stdin is not None
     assert hand.stdout is not None
+    if any(trouble):
+        hand.terminate()
     with contextlib.suppress(BrokenPipeError):  # it has died, and that is told elsewhere
         hand.stdin.close()
     hand.wait(timeout=120)

@@ -70,6 +70,28 @@ class RunSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a worker is told to do at once.
+
+    Args:
+        specs: runs; several begin with the same death, which is died once for all.
+        one_in: 0: they are run as they are. Otherwise each of them becomes all those that have one death
+            more. Of these deaths one in so many is died, of the others pictures are taken: `Bench.pictured`.
+    """
+
+    specs: tuple[RunSpec, ...]
+    one_in: int = 0
+
+    def as_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def read(cls, line: str | bytes) -> Order:
+        found = json.loads(line)
+        return cls(specs=tuple(map(RunSpec.of, found["specs"])), one_in=found["one_in"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
     """One life of the connector.
 
@@ -80,11 +102,13 @@ class Life:
             parts are the plain ones, so that whatever it calls is called by the connector. Empty: nowhere.
         pictured: at each point where nothing is on the wire it waits until somebody has looked at what its
             death would leave there.
+        fresh: it has a process of its own, also where there is one that has lived a life of another run.
     """
 
     point: Point | None = None
     hold: str = ""
     pictured: bool = False
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +150,7 @@ class Outcome:
         missed: a point of the spec was not reached: a life worked to its end where it should have died.
         passed: for each life, the points it passed and whether something was not flushed there.
         pictured: the last death was not died; its life was looked at there and went on.
+        alike: and it looked there as at another point: this is what came of that one.
     """
 
     spec: RunSpec
@@ -133,6 +158,7 @@ class Outcome:
     missed: bool = False
     passed: tuple[tuple[tuple[Point, bool], ...], ...] = ()
     pictured: bool = False
+    alike: bool = False
 
     def as_json(self, *, passed: bool) -> str:
         found = asdict(self) | {"spec": json.loads(self.spec.as_json())}
@@ -152,4 +178,5 @@ class Outcome:
             missed=found["missed"],
             passed=lives,
             pictured=found["pictured"],
+            alike=found["alike"],
         )

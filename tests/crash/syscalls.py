@@ -14,14 +14,13 @@ import os
 import shlex
 import signal
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.crash.bench import Bench
 from tests.crash.spec import Ended, Life, Point, RunSpec
-from tests.crash.syscalls_strace import APART, ERRORS, Fault, NoTracer, Tracer, threads_of
+from tests.crash.syscalls_strace import APART, ERRORS, Fault, NoTracer, Tracer, changes, threads_of
 
 KILL, EACH_IN_TURN = "KILL", "turn"
 HOLDS = {"main": "start", "gateways": "loop"}  # thread → where a life is held for it
@@ -36,6 +35,8 @@ class Errand:
         error: name of an errno; `KILL`; or `EACH_IN_TURN`, one of the errnos for each call, in rotation.
         after: a point at which an earlier life died: the fault meets its recovery; empty: there was none.
         first, last: numbers of the calls; without a last one, until it is no longer reached.
+        only: of these, those that are met; none: all.
+        fresh: each life has a process of its own: what SQLite does once in a process is met, too.
     """
 
     shape: str
@@ -46,6 +47,8 @@ class Errand:
     after: str = ""
     first: int = 1
     last: int | None = None
+    only: tuple[int, ...] = ()
+    fresh: bool = False
 
     def fault(self, nth: int) -> Fault:
         error: str | None = self.error
@@ -80,13 +83,19 @@ class Struck:
         return cls(**found | {"violations": tuple(found["violations"])})
 
 
-def census(bench: Bench, shape: str, plan: str, thread: str, after: str) -> Counter[str]:
-    """How many calls of each kind on files and sockets a thread makes in an undisturbed life."""
+def census(bench: Bench, shape: str, plan: str, thread: str, after: str) -> dict[str, list[bool]]:
+    """The calls of each kind on files and sockets that a thread makes in an undisturbed life.
+
+    For each of them, in order, whether it changes anything. What a kill leaves before a call that does not is
+    what a kill leaves before the next one that does.
+    """
     _begin(bench, shape, plan, after)
     tracer = Tracer(bench.place.folder / "strace.txt")
     _traced(bench, tracer, thread)
     calls = tracer.seen().calls
-    return Counter({call: count for call, count in calls.items() if call not in APART})
+    return {
+        call: [changes(call, line) for line in lines] for call, lines in calls.items() if call not in APART
+    }
 
 
 def strike(bench: Bench, errand: Errand, nth: int) -> Struck:
@@ -94,7 +103,7 @@ def strike(bench: Bench, errand: Errand, nth: int) -> Struck:
     fault = errand.fault(nth)
     _begin(bench, errand.shape, errand.plan, errand.after)
     tracer = Tracer(bench.place.folder / "strace.txt", fault)
-    ended = _traced(bench, tracer, errand.thread)
+    ended = _traced(bench, tracer, errand.thread, fresh=errand.fresh)
     seen = tracer.seen()
     bench.live(Life())
     outcome = bench.finish()
@@ -119,13 +128,13 @@ def _begin(bench: Bench, shape: str, plan: str, after: str) -> None:
         bench.live(Life(point=Point.read(after)))
 
 
-def _traced(bench: Bench, tracer: Tracer, thread: str) -> Ended:
+def _traced(bench: Bench, tracer: Tracer, thread: str, *, fresh: bool = False) -> Ended:
     def held(process: int) -> None:
         # The loop's thread is the latest one: it has just begun.
         *_, (latest, _) = threads_of(process)
         tracer.attach(process, process if thread == "main" else latest)
 
-    return bench.live(Life(hold=HOLDS[thread]), held)
+    return bench.live(Life(hold=HOLDS[thread], fresh=fresh), held)
 
 
 def _ended_wrongly(ended: Ended, hit: str | None) -> Iterator[str]:
@@ -143,6 +152,9 @@ def _ended_wrongly(ended: Ended, hit: str | None) -> Iterator[str]:
 
 def run(bench: Bench, errand: Errand) -> Iterator[Struck]:
     """All runs of an errand."""
+    if errand.only:
+        yield from (strike(bench, errand, nth) for nth in errand.only)
+        return
     nth = errand.first
     while errand.last is None or nth <= errand.last:
         struck = strike(bench, errand, nth)
@@ -174,7 +186,7 @@ def main(words: list[str]) -> int:
             if "call" not in order:
                 print(json.dumps(census(bench, **order)), flush=True)
                 continue
-            for struck in run(bench, Errand(**order)):
+            for struck in run(bench, Errand(**order | {"only": tuple(order["only"])})):
                 print(json.dumps(asdict(struck)), flush=True)
             print("null", flush=True)
     return 0

@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,12 @@ ERRORS = ("EIO", "ENOSPC", "EDQUOT", "EINTR", "ESTALE", "EACCES", "EROFS")
 APART = frozenset(
     {"mmap", "poll", "ppoll", "select", "pselect6", "pipe2", "eventfd2", "io_uring_setup", "io_uring_enter"}
     | {"epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2"}
+)
+# Of the others, those after which a file, a folder or another program is not as before.
+_CHANGES = frozenset(
+    {"mkdir", "mkdirat", "rmdir", "rename", "renameat", "renameat2", "unlink", "unlinkat", "link", "linkat"}
+    | {"write", "writev", "pwrite64", "pwritev", "pwritev2", "sendto", "sendmsg", "sendfile", "connect"}
+    | {"ftruncate", "fallocate", "fchmod", "fchown", "utimensat", "copy_file_range"}
 )
 _ATTACHED_WITHIN = 5.0  # seconds
 _CALL = re.compile(r"^(?:\d+ +)?([a-z_0-9]+)\((.*)$")
@@ -65,7 +71,7 @@ class Fault:
 class Seen:
     """What strace saw of one thread in one life."""
 
-    calls: Counter[str]
+    calls: dict[str, list[str]]  # kind → the calls, as strace writes them
     hit: str | None  # the call that the fault met, as strace writes it; None: it was not reached
 
 
@@ -110,7 +116,10 @@ class Tracer:
         assert self._process is not None
         self._complaint()
         lines = self._sheet.read_text("utf-8", "replace").splitlines()
-        calls = Counter(found[1] for line in lines if (found := _CALL.match(line)))
+        calls: defaultdict[str, list[str]] = defaultdict(list)
+        for line in lines:
+            if found := _CALL.match(line):
+                calls[found[1]].append(line)
         return Seen(calls=calls, hit=self._hit(lines))
 
     def _complaint(self) -> str:
@@ -129,6 +138,15 @@ class Tracer:
             return next((line for line in lines if line.endswith("(INJECTED)")), None)
         met = [line for line in lines if _CALL.match(line)]
         return met[-1] if len(met) == self._fault.nth and met[-1].endswith("= ?") else None
+
+
+def changes(call: str, line: str) -> bool:
+    """Whether anything outside of the process is different after a call that went well.
+
+    Args:
+        line: as strace writes it.
+    """
+    return call in _CHANGES or (call.startswith("open") and ("O_CREAT" in line or "O_TRUNC" in line))
 
 
 def program() -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tests.crash.spec import Outcome, Point
 
-HEAD = "level     shapes × plans   points     runs    pairs pictured violations not reached  runs/s"
+HEAD = "level     shapes × plans   points     runs    pairs pictured    alike violations not reached  runs/s"
 EVERY = 60.0  # seconds between two tables about how it goes
 _SHOWN = 20  # violating runs that are printed
 
@@ -30,6 +30,7 @@ class Tally:
         self.counts["runs"] += 1
         self.counts[f"deaths {len(spec.points)}"] += 1
         self.counts["pictured"] += outcome.pictured
+        self.counts["alike"] += outcome.alike
         if outcome.missed:
             self.counts["missed"] += 1
             print(f"not reached: {spec.line()}", flush=True)
@@ -49,9 +50,9 @@ class Tally:
     def row(self) -> str:
         """A line of the table."""
         counts = self.counts
-        pictured = counts["pictured"]
+        pictured, alike = counts["pictured"], counts["alike"]
         return (
             f"{self.level:9} {len({point[:2] for point in self.points}):14} {len(self.points):8} "
-            f"{counts['runs']:8} {counts['deaths 2']:8} {pictured:8} {len(self.bad):10} "
+            f"{counts['runs']:8} {counts['deaths 2']:8} {pictured:8} {alike:8} {len(self.bad):10} "
             f"{counts['missed']:11} {self.rate:7.1f}"
         )

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,12 +18,17 @@ from tests.crash.spec import Outcome, Point, RunSpec
 from tests.crash.tampering import TRICKS
 
 
+def told_by(module: str) -> dict[str, Any]:
+    """What a module prints that needs a process of its own."""
+    command = [sys.executable, "-m", module]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120, check=True)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
 @cache
 def seen_after_tampering() -> dict[str, list[str]]:
-    command = [sys.executable, "-m", "tests.crash.tampering"]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=True)
-    found: dict[str, list[str]] = json.loads(done.stdout)
-    return found
+    return told_by("tests.crash.tampering")
 
 
 @pytest.mark.parametrize("what", TRICKS)
@@ -91,6 +97,12 @@ def test_runs_that_go_on_from_one_death_pass_what_they_would_alone() -> None:
     alone = {outcome.spec: outcome for outcome in run_series(mixed, workers=1, tell_all=True)}
     assert [alone[outcome.spec] for outcome in together] == together
     assert {len(outcome.passed) for outcome in together} == {3}
+
+
+def test_a_picture_shows_what_a_process_leaves_that_dies_there() -> None:
+    found = told_by("tests.crash.likeness")
+    assert found["different"] == []
+    assert found["points"] > 20
 
 
 def test_a_tree_whose_process_was_killed_is_removed_by_the_next_one() -> None:

@@ -1,7 +1,7 @@
 """Level L1: every system call on files and sockets goes wrong once, and nothing is lost or sent twice.
 
-A life is killed at each call of each kind; in another life the call fails, with an errno that a disk or a
-share in trouble gives. Then an ordinary life, and the invariants I1 to I11.
+A life is killed at each call that changes anything; in another life each call fails, with an errno that a
+disk or a share in trouble gives. Then an ordinary life, and the invariants I1 to I11.
 """
 
 from __future__ import annotations
@@ -32,6 +32,6 @@ def test_S03_S10_P01_a_kill_or_an_error_at_any_system_call_loses_nothing() -> No
         tally.kinds
     )
     assert {"main fsync", "main fdatasync", "main pwrite64", "gateways write"} <= set(tally.kinds)
-    assert tally.kills > 500
+    assert tally.kills > 200
     assert tally.errors > 400
     assert {error for error in ERRORS if tally.met[error]} == set(ERRORS)

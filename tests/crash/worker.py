@@ -1,7 +1,6 @@
-"""`python -m tests.crash.worker`: specs come on stdin, outcomes go to stdout.
+"""`python -m tests.crash.worker`: orders come as JSON lines on stdin, outcomes go as JSON lines to stdout.
 
-A line that comes has specs, which begin with the same death when there are several. For each of them a line
-goes with what came of it, for a pictured one a line for each run that it has become; then a line "null".
+A line "null" goes after the last outcome of each order.
 
 A process of its own: it forks, so it must have one thread when it begins, and no test runner's habits. Which
 package `connector` it runs is decided by the folder it is started in; `--package` says which one is expected.
@@ -10,14 +9,15 @@ package `connector` it runs is decided by the folder it is started in; `--packag
 from __future__ import annotations
 
 import argparse
-import json
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 
 import connector
 from tests.crash.bench import Bench
-from tests.crash.spec import Outcome, RunSpec
+from tests.crash.spec import Order, Outcome
 
 
 def main() -> int:
@@ -31,22 +31,26 @@ def main() -> int:
         print(f"connector comes from {connector.__file__}, not from {asked.package}", file=sys.stderr)
         return 2
     with Bench() as bench:
+        signal.signal(signal.SIGTERM, _leave)
         for line in sys.stdin:
-            order = json.loads(line)
-            together = [RunSpec.of(fields) for fields in order["specs"]]
-            for outcome in _outcomes(bench, together, pictured=order["pictured"]):
+            for outcome in _outcomes(bench, Order.read(line)):
                 # What a run passed is long, and asked for only to learn where the next ones can end.
                 print(outcome.as_json(passed=asked.tell_all or len(outcome.spec.points) < 2), flush=True)
             print("null", flush=True)
     return 0
 
 
-def _outcomes(bench: Bench, together: list[RunSpec], *, pictured: bool) -> Iterator[Outcome]:
-    for spec in together:
-        if pictured:
-            yield from bench.pictured(spec)
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Nobody wants the rest; the tree is removed all the same."""
+    sys.exit(1)
+
+
+def _outcomes(bench: Bench, order: Order) -> Iterator[Outcome]:
+    for spec in order.specs:
+        if order.one_in:
+            yield from bench.pictured(spec, order.one_in)
         else:
-            yield bench.run(spec, more=len(together) > 1)
+            yield bench.run(spec, more=len(order.specs) > 1)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,11 @@ import gc
 import json
 import os
 import signal
+import sys
 import threading
-from typing import Any, BinaryIO
+from collections import deque
+from types import ModuleType
+from typing import Any, BinaryIO, TypeGuard
 
 from loguru import logger
 
@@ -92,13 +95,43 @@ def _serve(orders: BinaryIO, answers: BinaryIO, place: Place, shared: Shared) ->
 
 
 def _warm_up(warm: Warm, order: dict[str, Any]) -> None:
-    """Live here, so that all that is made on first use is inherited by the lives to come."""
-    live(warm, RunSpec.read(order["spec"]), None, order["number"])
-    signal.alarm(0)
+    """Live here, so that all that is made on first use is inherited by the lives to come.
+
+    The same life is lived twice: if the second one leaves anything in the memory of the package, lives of one
+    process could know of each other, and what they show would prove nothing.
+    """
+    for _ in range(2):
+        before = _remembered()
+        live(warm, RunSpec.read(order["spec"]), None, order["number"])
+        signal.alarm(0)
+    if found := before.items() ^ _remembered().items():
+        raise RuntimeError(f"a life leaves something in the memory of its process: {sorted(found)}")
     if threading.active_count() > 1:
         raise RuntimeError("a life left a thread behind; nothing can be forked any more")
     gc.collect()
     gc.freeze()
+
+
+def _remembered() -> dict[str, str]:
+    """What the modules and classes of the package hold that can change: containers, caches, plain values."""
+    held: dict[str, str] = {}
+    modules = [module for name, module in sys.modules.items() if name.partition(".")[0] == "connector"]
+    for module in modules:
+        owners: list[ModuleType | type] = [module]
+        owners += [value for value in vars(module).values() if _is_class_of(value, module)]
+        for owner in owners:
+            for name, value in vars(owner).items():
+                if isinstance(value, dict | list | set | deque):
+                    held[f"{owner.__name__}.{name}"] = f"{len(value)} items"
+                elif isinstance(value, int | float | str | bytes | None):
+                    held[f"{owner.__name__}.{name}"] = repr(value)
+                elif hasattr(value, "cache_info"):
+                    held[f"{owner.__name__}.{name}"] = f"{value.cache_info().currsize} answers"
+    return held
+
+
+def _is_class_of(value: object, module: ModuleType) -> TypeGuard[type]:
+    return isinstance(value, type) and value.__module__ == module.__name__
 
 
 def _lives(warm: Warm, log: _Log, order: dict[str, Any], orders: BinaryIO, answers: BinaryIO) -> None:
@@ -111,10 +144,12 @@ def _lives(warm: Warm, log: _Log, order: dict[str, Any], orders: BinaryIO, answe
     try:
         while not order["end"]:
             answers.write(b'{"pid": %d}\n' % os.getpid())
+            if order["hold"]:
+                log.close()  # what it calls is to be called by the connector
+            else:
+                log.open(warm.place, loud=order["loud"])
             if order["hold"] == "start":
                 os.kill(os.getpid(), signal.SIGSTOP)
-            if not order["hold"]:
-                log.open(warm.place, loud=order["loud"])
             point = Point.read(order["point"]) if order["point"] else None
             spec = RunSpec.read(order["spec"])
             if order["hold"]:
