@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 from pydantic import SecretStr
 
-from connector.settings import Mail
+from connector.delivery import Mail
 
 _TIMEOUT = 30.0  # seconds for each answer of the server
 

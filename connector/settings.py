@@ -25,7 +25,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from connector.delivery import Delivery
+from connector.delivery import Delivery, Mail
 from connector.errors import ConfigurationError
 from connector.model import Family
 from connector.resources import shipped
@@ -160,8 +160,6 @@ class Route(Delivery, _Section):
     rules: Literal["off", "warn", "error"] | None = None  # default: "warn", by what is installed
     batch: int = Field(500, ge=1, le=5000)
     folder_language: Literal["fr", "en"] | None = None  # default: the connector's language
-    dashboard: bool = True  # a page in the root that tells how things are
-    reports: bool = True  # of each day that is over
 
     @property
     def rules_level(self) -> Literal["off", "warn", "error"]:
@@ -227,25 +225,6 @@ class Monitoring(_Section):
             return None
         host, _, port = self.listen.rpartition(":")
         return host.strip("[]"), int(port)
-
-
-class Mail(_Section):
-    """Who is told of a day by mail, and through which server. Nobody, unless `host` is set."""
-
-    host: str | None = None
-    port: int = Field(25, ge=1, le=65535)
-    starttls: bool = False
-    sender: str = Field("connector@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
-    to: tuple[str, ...] = ()
-    username: str | None = None  # its password is a secret: mail.password
-
-    @model_validator(mode="after")
-    def _says_all_that_it_needs(self) -> Mail:
-        if self.host is not None and not self.to:
-            raise ValueError("mail needs somebody to write to (to)")
-        if self.username is not None and not self.starttls:
-            raise ValueError("a password is not sent in the clear: mail.username needs starttls = true")
-        return self
 
 
 class _ByName(PydanticBaseSettingsSource):

@@ -18,13 +18,14 @@ from click.testing import CliRunner
 
 from connector.cli import connector
 from connector.cli.context import Context
+from connector.delivery import Mail
 from connector.effects import Effects
 from connector.journal import SqliteJournal
 from connector.mailing import Mailer
 from connector.reporting import Reporter
 from connector.samples import broken
 from connector.samples.ubl import ubl_invoice
-from connector.settings import Mail, load
+from connector.settings import load
 from connector.simulator import Simulator
 from tests.archives import zip_of
 from tests.one_thread import run

@@ -15,9 +15,10 @@ from click.testing import CliRunner
 from pydantic import BaseModel
 
 from connector.cli import connector
+from connector.delivery import Mail
 from connector.errors import ExitCode
 from connector.policy import STEPS
-from connector.settings import Account, Declarant, Mail, Monitoring, Route, Settings, Timeouts, Workers
+from connector.settings import Account, Declarant, Monitoring, Route, Settings, Timeouts, Workers
 from connector.validation.catalogue import load_catalogue
 
 PROJECT = Path(__file__).parents[2]
