@@ -69,8 +69,6 @@ class Route(Delivery, _Section):
     receive_for: tuple[Siren, ...] = ()  # … to these only; default: to all of them
     batch: int = Field(500, ge=1, le=5000)
     folder_language: Literal["fr", "en"] | None = None  # default: the connector's language
-    dashboard: bool = True  # a page in the root that tells how things are
-    reports: bool = True  # of each day that is over
 
     @model_validator(mode="after")
     def _receives_for_somebody(self) -> Route:

@@ -18,7 +18,15 @@ _UNSETTLED = "outcome NOT IN ('accepted', 'duplicate') AND resolved IS NULL"
 _TOLD = "state IN ('published', 'held', 'done')"
 # A bundle has no line of its own: its documents have theirs.
 _NO_BUNDLE = "coalesce(json_extract(body, '$.documents'), 0) = 0"
-TO_DO = f"FROM job INDEXED BY job_to_do WHERE route = ? AND {_UNSETTLED} AND {_TOLD} AND {_NO_BUNDLE}"
+# Called off before it left: nobody has to see to it.
+_NOT_CALLED_OFF = """
+    NOT (outcome = 'cancelled' AND json_extract(body, '$.attempts') IS NULL
+         AND json_extract(body, '$.problems') IS NULL)
+"""
+TO_DO = f"""
+    FROM job INDEXED BY job_to_do
+    WHERE route = ? AND {_UNSETTLED} AND {_TOLD} AND {_NO_BUNDLE} AND {_NOT_CALLED_OFF}
+"""
 OPEN_STATES = """
     SELECT state, count(*) FROM job WHERE route = ? AND state NOT IN ('done', 'void') GROUP BY state
 """

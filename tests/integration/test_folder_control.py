@@ -216,6 +216,7 @@ def test_a_file_in_the_inbox_is_cancelled_and_never_sent(tree: Tree, platform: S
     assert tree.job("FA1.xml").outcome is Outcome.CANCELLED
     assert tree.job("FA2.xml").outcome is Outcome.ACCEPTED
     assert len(platform.flows) == 1
+    assert to_do(tree) == []  # nobody has to see to what somebody wanted
     assert not asked.exists()
     assert ("cancel-asked", {"answer": "done", "file": "FA1.xml", "route": "ventes"}) in history(
         tree, tree.job("FA1.xml").id
