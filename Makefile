@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 LOCALE := $(firstword $(LC_ALL) $(LC_MESSAGES) $(LANG))
 SPEAK := $(if $(filter en%,$(LOCALE)),en,fr)
 
-.PHONY: help setup demo test test-slow lint check fix crash bench lock clean
+.PHONY: help setup demo test test-slow lint check fix crash bench translations lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -49,6 +49,10 @@ bench: $(READY) ## how many files a minute, and how near bare lxml, on this mach
 	$(BIN)/python bench/journey.py
 	$(BIN)/python bench/validation.py
 	$(BIN)/python bench/ereporting.py
+
+LOCALES := $(wildcard connector/locale/*/LC_MESSAGES/connector.po)
+translations: $(READY) ## what gettext reads of the help in other languages, from connector/locale/**/*.po
+	@for one in $(LOCALES); do $(BIN)/pybabel -q compile -i $$one -o $${one%.po}.mo; done
 
 lock: $(READY) ## requirements.lock anew from pyproject.toml; UPGRADE=1 takes the newest of everything
 	@test -x $(BIN)/uv || $(PIP) install --quiet uv

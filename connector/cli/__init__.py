@@ -6,10 +6,12 @@ Nothing is decided here: a command reads its arguments, calls the rooms through 
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
 
+from connector.cli import speaking
 from connector.cli.context import Context, global_options, report_error
 from connector.errors import ConnectorError, Deferrable, ExitCode
 
@@ -51,7 +53,7 @@ class _LazyGroup(click.Group):
             return None
         module = importlib.import_module(f"connector.cli.{_COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
-        return command
+        return speaking.translated(command)
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -64,6 +66,8 @@ def connector() -> None:
 def main() -> None:
     """Run the command line and exit with one of `errors.ExitCode`."""
     context = Context()
+    speaking.speak(speaking.asked_for(sys.argv[1:], os.environ))
+    speaking.translated(connector)
     try:
         code = connector.main(obj=context, standalone_mode=False)
     except click.exceptions.Exit as leave:
@@ -71,6 +75,8 @@ def main() -> None:
     except click.Abort:
         sys.exit(ExitCode.INTERRUPTED)
     except click.ClickException as error:
+        if context.lang:  # a command has spoken already: of one error, in one language
+            speaking.speak(context.lang)
         error.show()
         sys.exit(ExitCode.USAGE)
     except ConnectorError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from gettext import gettext
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -76,7 +77,7 @@ def export(context: Context, since: str, until: str, output: Path) -> int:
     zone = ZoneInfo(settings.timezone)
     first, last = _moment(since, zone), _moment(until, zone)
     if output.exists():
-        raise click.BadParameter(f"{output} exists")
+        raise click.BadParameter(gettext("{file} exists").format(file=output))
     folders = {route.name: folders_of(settings, route) for route in settings.route}
     view = JournalView(journal_of(settings))
     try:
@@ -96,7 +97,9 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no date such as 2026-11-01") from None
+        raise click.BadParameter(
+            gettext("{value!r} is no date such as 2026-11-01").format(value=text)
+        ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from connector.cli.speaking import of_the_system
 from connector.errors import ConfigurationError, ConnectorError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Context:
         self.color = "NO_COLOR" not in os.environ
         self.lang: Language | None = None
         self._settings: Settings | None = None
+        self._capturing: Console | None = None
 
     # ------------------------------------------------------------------ settings and words
     @property
@@ -56,10 +58,7 @@ class Context:
             try:
                 self.lang = self.settings.language
             except ConfigurationError:
-                locale = (
-                    os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
-                )
-                self.lang = "fr" if locale.lower().startswith("fr") else "en"
+                self.lang = of_the_system(os.environ)
         return Messages(self.lang)
 
     def text(self, key: str, **params: object) -> str:
@@ -75,7 +74,19 @@ class Context:
         """Standard output for people; plain when it is not a terminal."""
         from rich.console import Console
 
-        return Console(no_color=not self.color, highlight=False, soft_wrap=not sys.stdout.isatty())
+        return self._capturing or Console(
+            no_color=not self.color, highlight=False, soft_wrap=not sys.stdout.isatty()
+        )
+
+    def captured(self, show: Callable[[], object]) -> str:
+        """What `show` would print for people, with its colours, instead of printing it."""
+        self._capturing = console = self.console
+        try:
+            with console.capture() as capture:
+                show()
+        finally:
+            self._capturing = None
+        return capture.get()
 
     @property
     def errors(self) -> Console:

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from gettext import gettext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ def check(context: Context, identifiers: tuple[str, ...], listed: Path | None, n
     from connector.directory import NotAnAddress, Reach, address, reach
 
     if (listed is None) is not bool(identifiers):
-        raise click.UsageError("name recipients, or a file with --csv")
+        raise click.UsageError(gettext("name recipients, or a file with --csv"))
     if listed is not None:
         return _check_list(context, listed, name)
     worst = ExitCode.DONE
@@ -54,8 +55,10 @@ def check(context: Context, identifiers: tuple[str, ...], listed: Path | None, n
         for identifier in identifiers:
             try:
                 lines = recipients.find_recipient(address(identifier))
-            except NotAnAddress as error:
-                raise click.BadParameter(str(error)) from None
+            except NotAnAddress:
+                raise click.BadParameter(
+                    gettext("{value!r} is not an address of the directory").format(value=identifier)
+                ) from None
             except ConnectorError as error:
                 context.warn(f"{identifier}: {error}")
                 _tell(context, identifier, Reach.UNKNOWN, ())

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from gettext import gettext
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -177,7 +178,7 @@ def _day(written: str) -> date:
 
     day = read_day(written)
     if day is None:
-        raise click.BadParameter(f"{written!r} is no day such as 2026-11-22")
+        raise click.BadParameter(gettext("{value!r} is no day such as 2026-11-22").format(value=written))
     return day
 
 
@@ -208,7 +209,7 @@ def _described(context: Context, asked: _Asked) -> Invoice | None:
         raise click.UsageError(context.text("lifecycle.describe"))
     for siren in (asked.seller, asked.buyer):
         if not (siren.isdigit() and len(siren) == 9):
-            raise click.BadParameter(f"{siren!r} is no SIREN of nine digits")
+            raise click.BadParameter(gettext("{value!r} is no SIREN of nine digits").format(value=siren))
     return Invoice(
         number=asked.number,
         issued=_day(asked.issued),

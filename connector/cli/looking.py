@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from gettext import gettext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,28 +19,78 @@ from connector.errors import ExitCode
 
 if TYPE_CHECKING:
     from connector.journal import JournalView
-    from connector.model import Job
+    from connector.model import Job, State
 
 _SPANS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
 @click.command()
+@click.option(
+    "--watch",
+    type=click.FloatRange(min=0.1, max=3600),
+    is_flag=False,
+    flag_value=2.0,
+    metavar="[SECONDS]",
+    help="Show it anew every so many seconds (2 if not said), until Ctrl-C.",
+)
 @global_options
 @click.pass_obj
-def status(context: Context) -> int:
+def status(context: Context, watch: float | None) -> int:
     """How many files wait, where and why, and what became of those of the last 24 hours."""
+    if watch is not None:
+        from connector.cli.redrawing import redraw
+
+        redraw(context, watch, lambda: _show_status(context))
+    _show_status(context)
+    return ExitCode.DONE
+
+
+def _show_status(context: Context) -> None:
     from connector.cli.deadlines import near, summary, warning
-    from connector.model import State
 
     since = datetime.now(UTC) - timedelta(days=1)
     with _view(context) as view:
-        counts, outcomes = view.counts(), view.outcomes(since)
+        came, left_over = view.delivered(since), arrivals.left(context, view)
+        routes = _routes(context, view.counts(), view.outcomes(since), came)
         oldest = _oldest_waiting(view)
         standings = accounts.standings(context, view)
-        came, left_over = view.delivered(since), arrivals.left(context, view)
         due = near(context, view)
     running = _is_running(context)
-    routes: list[dict[str, Any]] = [
+    if context.json:
+        context.emit(
+            {
+                "environment": context.settings.environment,
+                "running": running,
+                "routes": routes,
+                "accounts": standings,
+                "left_at_platform": left_over,
+                "oldest_waiting": _summary(oldest) if oldest else None,
+                "deadlines": summary(due),
+            }
+        )
+        return
+    environment = context.messages.label("environment", context.settings.environment)
+    context.say(context.text("status.head", environment=environment))
+    context.say(context.text("status.running" if running else "status.stopped"))
+    _tell_routes(context, routes)
+    accounts.tell(context, standings)
+    arrivals.tell(context, came, left_over)
+    if oldest:
+        context.say(context.text("status.oldest", job=oldest.id, why=why(context, oldest)))
+    if what := warning(context, due):
+        context.say(what)
+
+
+def _routes(
+    context: Context,
+    counts: Mapping[str, Mapping[State, int]],
+    outcomes: Mapping[str, Mapping[str, int]],
+    came: Mapping[str, Mapping[str, int]],
+) -> list[dict[str, Any]]:
+    """What lies on each route, what became of what lay there, and what came for it."""
+    from connector.model import State
+
+    return [
         {
             "route": route.name,
             "account": route.account,
@@ -54,22 +105,9 @@ def status(context: Context) -> int:
         }
         for route in context.settings.route
     ]
-    if context.json:
-        context.emit(
-            {
-                "environment": context.settings.environment,
-                "running": running,
-                "routes": routes,
-                "accounts": standings,
-                "left_at_platform": left_over,
-                "oldest_waiting": _summary(oldest) if oldest else None,
-                "deadlines": summary(due),
-            }
-        )
-        return ExitCode.DONE
-    environment = context.messages.label("environment", context.settings.environment)
-    context.say(context.text("status.head", environment=environment))
-    context.say(context.text("status.running" if running else "status.stopped"))
+
+
+def _tell_routes(context: Context, routes: list[dict[str, Any]]) -> None:
     label = context.messages.label
     rows = []
     for entry in routes:
@@ -78,13 +116,6 @@ def status(context: Context) -> int:
         name = context.text("status.paused", route=entry["route"]) if entry["paused"] else entry["route"]
         rows.append((name, waiting or "-", done or "-"))
     context.table([context.text(f"status.{column}") for column in ("route", "waiting", "last_day")], rows)
-    accounts.tell(context, standings)
-    arrivals.tell(context, came, left_over)
-    if oldest:
-        context.say(context.text("status.oldest", job=oldest.id, why=why(context, oldest)))
-    if what := warning(context, due):
-        context.say(what)
-    return ExitCode.DONE
 
 
 @click.command()
@@ -105,7 +136,11 @@ def ls(
     outcome = state if state and not states else None
     if outcome is not None and outcome not in set(Outcome):
         known = ", ".join([*State, *Outcome])
-        raise click.BadParameter(f"{state!r} is neither a state nor an outcome; known: {known}")
+        raise click.BadParameter(
+            gettext("{value!r} is neither a state nor an outcome; known: {known}").format(
+                value=state, known=known
+            )
+        )
     with _view(context) as view:
         jobs = list(
             view.jobs(
@@ -264,5 +299,7 @@ def _since(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is neither a date nor a span such as 30m, 12h, 7d, 2w") from None
+        raise click.BadParameter(
+            gettext("{value!r} is neither a date nor a span such as 30m, 12h, 7d, 2w").format(value=text)
+        ) from None
     return moment.astimezone(UTC)

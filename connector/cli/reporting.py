@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from gettext import gettext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,9 @@ def daily(context: Context, day: datetime | None, routes: tuple[str, ...]) -> in
 def month(context: Context, month: str | None, routes: tuple[str, ...]) -> int:
     """Write the page of a month, as far as its days are over."""
     if month is not None and not re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])", month):
-        raise click.BadParameter(f"{month!r} is not a month such as 2026-11", param_hint="--month")
+        raise click.BadParameter(
+            gettext("{value!r} is not a month such as 2026-11").format(value=month), param_hint="--month"
+        )
 
     def build(reporter: Reporter) -> list[Path] | None:
         reporter.write()
@@ -79,7 +82,9 @@ def _each(
     """Build for every route that is wanted, and say what was written."""
     known = [route.name for route in context.settings.route]
     for name in set(routes) - set(known):
-        raise click.BadParameter(f"there is no route {name!r}", param_hint="--route")
+        raise click.BadParameter(
+            gettext("there is no route {value!r}").format(value=name), param_hint="--route"
+        )
     worst = ExitCode.DONE
     for name in routes or known:
         with _reporter(context, name) as reporter:

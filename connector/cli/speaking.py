@@ -1,7 +1,7 @@
-"""The language of the help and of click's own words: gettext, with one catalogue for each language but English.
+"""The language of the help and of click's own words: gettext, with a catalogue for each language but English.
 
-What stands in the code is English, and is what the catalogue is asked for. `connector/locale/<language>/` holds
-the catalogue as people write it (`connector.po`) and as gettext reads it (`connector.mo`, by `make translations`).
+What stands in the code is English, and is what the catalogue is asked for. `connector/locale/<language>/` has
+it as people write it (`connector.po`) and as gettext reads it (`connector.mo`, made by `make translations`).
 What commands say of invoices does not stand there but in `messages.*.toml`.
 """
 
@@ -24,7 +24,7 @@ _DOMAIN = "connector"
 
 
 def of_the_system(environment: Mapping[str, str]) -> Language:
-    """French where the locale of the environment is French, else English (POSIX: LC_ALL, LC_MESSAGES, LANG)."""
+    """French where the locale is (POSIX: LC_ALL, LC_MESSAGES, LANG), else English."""
     locale = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG", "")
     return "fr" if locale.lower().startswith("fr") else "en"
 
@@ -60,7 +60,7 @@ def translated(command: click.Command) -> click.Command:
     if command.help:
         command.help = gettext.gettext(inspect.cleandoc(command.help))
     for parameter in command.params:
-        _translate(parameter)
+        _translate(parameter, click.Context(command))
     if isinstance(command, click.Group):
         command.subcommand_metavar = gettext.gettext(command.subcommand_metavar)
         for each in command.commands.values():
@@ -68,15 +68,11 @@ def translated(command: click.Command) -> click.Command:
     return command
 
 
-def _translate(parameter: click.Parameter) -> None:
-    if isinstance(parameter, click.Option):
-        if parameter.help:
-            parameter.help = gettext.gettext(parameter.help)
-    elif (
-        parameter.metavar is None and parameter.name
-    ):  # shown in capitals, with marks of what may be repeated
-        parameter.name = parameter.name.lower()
+def _translate(parameter: click.Parameter, context: click.Context) -> None:
+    if isinstance(parameter, click.Argument):
+        parameter.metavar = parameter.make_metavar(context)
+    elif isinstance(parameter, click.Option) and parameter.help:
+        parameter.help = gettext.gettext(parameter.help)
     if parameter.metavar:
         parameter.metavar = gettext.gettext(parameter.metavar)
-    if not isinstance(parameter.type, click.Choice):
-        parameter.type.name = gettext.gettext(parameter.type.name)
+    parameter.type.name = gettext.gettext(parameter.type.name)

@@ -88,6 +88,7 @@ def test_the_wheel_holds_the_program_its_settings_and_its_schemas_and_nothing_el
     assert {
         "connector/py.typed",
         "connector/messages.fr.toml",
+        "connector/locale/fr/LC_MESSAGES/connector.mo",
         "connector/_shipped/config/connector.toml",
         "connector/_shipped/schemas/catalogue.toml",
         "connector/_shipped/schemas/results/result.schema.json",
