@@ -247,6 +247,7 @@ class PollPage:
 class Health:
     up: bool
     reason: str | None = None  # why not
+    clock_ahead: float | None = None  # seconds that our clock is ahead of the platform's; None: not told
 
 
 # --------------------------------------------------------------------------- jobs

@@ -10,6 +10,7 @@ from connector.cli.context import Context, global_options
 from connector.errors import ConfigurationError, ConnectorError, ExitCode
 
 if TYPE_CHECKING:
+    from connector.cautions import Caution
     from connector.gateways import AccountDesk
     from connector.settings import Account
 
@@ -29,6 +30,7 @@ def doctor(context: Context, online: bool) -> int:
     let us in or does not answer.
     """
     from connector import checks
+    from connector.cautions import cautions
     from connector.validation.schemas import check_all
 
     worst = ExitCode.DONE
@@ -43,12 +45,16 @@ def doctor(context: Context, online: bool) -> int:
         worst = ExitCode.CONFIGURATION
     if worst is ExitCode.DONE:
         _tell(context, "machine", None)
+        worst = max(worst, _look_into_journal(context))
+        for caution in cautions(context.settings):
+            _warn(context, caution)
     if online:
         worst = max(worst, _ask_platforms(context))
     return worst
 
 
 def _ask_platforms(context: Context) -> ExitCode:
+    from connector.cautions import skewed
     from connector.gateways import LOCKED_OUT
     from connector.wiring import opened_account
 
@@ -65,6 +71,8 @@ def _ask_platforms(context: Context) -> ExitCode:
             continue
         if health.up:
             _tell(context, what, None)
+            for caution in skewed(account.name, health.clock_ahead):
+                _warn(context, caution)
             if trouble is not None:
                 words = context.text("doctor.directory", reason=trouble)
                 _tell(context, f"directory of {account.name}", words, trouble)
@@ -98,6 +106,36 @@ def _directory_trouble(context: Context, account: Account, desk: AccountDesk) ->
     except ConnectorError as error:
         return str(error)
     return None
+
+
+def _look_into_journal(context: Context) -> ExitCode:
+    """Whether the journal can be read, and its history is as it was written."""
+    from connector.journal import JournalView
+    from connector.paths import journal_of
+
+    try:
+        view = JournalView(journal_of(context.settings))
+        try:
+            broken = view.first_break()
+        finally:
+            view.close()
+    except ConnectorError as error:
+        _tell(context, "journal", str(error))
+        return ExitCode.CONFIGURATION
+    if broken is not None:
+        _tell(context, "journal", context.text("audit.chain", about=broken), "chain")
+        return ExitCode.CONFIGURATION
+    _tell(context, "journal", None)
+    return ExitCode.DONE
+
+
+def _warn(context: Context, caution: Caution) -> None:
+    """A thing to see to in time; it changes no exit code."""
+    words = context.text(f"doctor.{caution.kind}", **caution.facts)
+    if context.json:
+        context.emit({"check": caution.about, "ok": True, "reason": caution.kind, "finding": words})
+    else:
+        context.say(context.text("doctor.warning", what=caution.about, finding=words))
 
 
 def _tell(context: Context, what: str, finding: str | None, reason: str | None = None) -> None:

@@ -81,10 +81,10 @@ def read_failure(exchange: Exchange, what: str) -> ReadFailed | None:
 def health_of(exchange: Exchange) -> Health:
     """The meaning of `GET /v1/healthcheck`: an empty 200. A platform without that route may well be up."""
     if exchange.status is not None and 200 <= exchange.status < 300:
-        return Health(up=True)
+        return Health(up=True, clock_ahead=exchange.clock_ahead)
     failure = read_failure(exchange, "healthcheck")
     if failure is None:
-        return Health(up=True)
+        return Health(up=True, clock_ahead=exchange.clock_ahead)
     return Health(up=failure.reason == "no-such-service", reason=failure.reason)
 
 

@@ -74,7 +74,8 @@ def flow_of(value: Any) -> SeenFlow | None:
     """A `Flow`; None, with a line in the log, when it does not even have an id."""
     flow_id = text(value.get("flowId")) if isinstance(value, dict) else None
     if flow_id is None:
-        logger.warning("the platform listed something that is no flow, left out: {!r}", str(value)[:300])
+        what = sorted(value) if isinstance(value, dict) else type(value).__name__  # values may name people
+        logger.warning("the platform listed something that is no flow, left out: {}", what)
         return None
     found = value.get("acknowledgement")
     acknowledgement: Mapping[str, Any] = found if isinstance(found, dict) else {"status": found}

@@ -212,7 +212,7 @@ def health_of(exchange: Exchange) -> Health:
     """The meaning of the health check; a gateway that has no such route may well be up."""
     failure = answers.read_failure(exchange, "health-check", "")
     if failure is None:
-        return Health(up=True)
+        return Health(up=True, clock_ahead=exchange.clock_ahead)
     return Health(up=failure.reason == "no-such-service", reason=failure.reason)
 
 

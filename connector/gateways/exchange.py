@@ -125,6 +125,12 @@ class Exchange:
             return None
         return min(max(seconds, 0.0), LONGEST_PAUSE)
 
+    @property
+    def clock_ahead(self) -> float | None:
+        """Seconds that our clock is ahead of the platform's, by the `Date` of its answer; None: not said."""
+        server_now = _http_date(self.headers.get("date", ""))
+        return (self.at - server_now).total_seconds() if server_now else None
+
 
 def _http_date(value: str) -> datetime | None:
     try:

@@ -218,7 +218,7 @@ class PpfGateway:
                 return Health(up=False, reason=failure.reason)
             if not health.up:
                 return health
-        return Health(up=True)
+        return health
 
     # ------------------------------------------------------------------ requests
     async def _search(self, domain: str, where: Mapping[str, Any], ignore: int, limit: int) -> FlowPage:

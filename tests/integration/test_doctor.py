@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from connector.cautions import cautions, skewed
 from connector.cli import connector
 from connector.cli.context import Context
+from connector.gateways.exchange import Exchange
+from connector.settings import load
 from connector.simulator import Simulator
 from tests.platform import platform as platform
 from tests.setup_tree import SECRET, plant
@@ -41,7 +46,9 @@ def examine(
 def test_a_set_up_that_works_is_told_so(tmp_path: Path, platform: Simulator, chorus: bool) -> None:
     code, told = examine(tmp_path, platform, chorus)
     assert code == 0
-    assert [one["ok"] for one in told.values()] == [True, True]
+    assert {name: one["ok"] for name, one in told.items()} == dict.fromkeys(
+        ("machine", "journal", "account pa"), True
+    )
     assert platform.asked("submit") == 0
 
 
@@ -111,3 +118,48 @@ def test_a_directory_that_a_route_relies_on_is_tried(
     assert ("directory of pa" in told) is bool(route)
     assert int(done.return_value) == (75 if route else 0)
     assert all("403" in one["finding"] for check, one in told.items() if check.startswith("directory"))
+
+
+# --------------------------------------------------------------------------- what may break tomorrow
+@pytest.mark.parametrize(("seconds", "kind"), [(500.0, "clock-ahead"), (-500.0, "clock-behind")])
+def test_a_clock_that_is_far_from_the_platforms_is_told(seconds: float, kind: str) -> None:
+    (caution,) = skewed("pa", seconds)
+    assert (caution.kind, caution.facts) == (kind, {"seconds": "500"})
+
+
+@pytest.mark.parametrize("seconds", [None, 0.0, 119.0, -119.0])
+def test_a_clock_that_is_near_enough_is_not(seconds: float | None) -> None:
+    assert list(skewed("pa", seconds)) == []
+
+
+def test_the_platforms_clock_is_read_from_its_answer() -> None:
+    at = datetime(2026, 11, 22, 8, 10, tzinfo=UTC)
+    said = {"date": "Sun, 22 Nov 2026 08:00:00 GMT"}
+    assert Exchange(body_started=True, headers=said, at=at).clock_ahead == 600.0
+    assert Exchange(body_started=True, headers={"date": "yesterday"}, at=at).clock_ahead is None
+    assert Exchange(body_started=True, at=at).clock_ahead is None
+
+
+def test_a_disk_with_little_room_is_told_of_once(
+    tmp_path: Path, platform: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load(plant(tmp_path, platform).config)
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    assert [one.kind for one in cautions(settings) if one.kind == "little-room"] == []
+    monkeypatch.setattr("connector.cautions.LEAST_FREE", 2**62)
+    monkeypatch.setattr("connector.cautions.LEAST_SHARE", 1.0)
+    (caution,) = cautions(settings)
+    assert (caution.kind, caution.about) == ("little-room", "state_dir")
+
+
+def test_a_history_that_was_altered_is_found(tmp_path: Path, platform: Simulator) -> None:
+    tree = plant(tmp_path, platform)
+    tree.drop("FA1.xml", b"<Invoice")
+    assert tree.run_once(follow_for=1.0).code == 1
+    assert '"check": "journal", "ok": true' in tree.run("doctor", "--json").out
+    with sqlite3.connect(tree.state / "state.db") as db:
+        db.execute("UPDATE event SET body = replace(body, 'FA1', 'FA9') WHERE seq = 1")
+    db.close()
+    ended = tree.run("doctor", "--json")
+    assert ended.code == 78
+    assert '"check": "journal", "ok": false, "reason": "chain"' in ended.out
