@@ -23,6 +23,8 @@ _PRIORITY = {"DEBUG": 7, "INFO": 6, "WARNING": 4, "ERROR": 3, "CRITICAL": 2}
 def set_up(*, level: str, folder: Path | None, console: bool = True) -> None:
     """Send log lines to a rotated `connector.jsonl` in `folder`, and to standard error.
 
+    A file that is full (20 MB) is compressed, and the ten newest of those are kept.
+
     Args:
         level: least level of both.
         folder: None for no file.
@@ -39,6 +41,7 @@ def set_up(*, level: str, folder: Path | None, console: bool = True) -> None:
             format=_json,
             rotation="20 MB",
             retention=10,
+            compression="gz",
             diagnose=False,
             backtrace=False,
         )

@@ -28,6 +28,7 @@ from connector.resources import shipped
 from connector.simulator import Simulator
 
 SECRET = "simulated-secret"
+PLANTED: list[Tree] = []  # every tree of this process whose log nobody has searched yet (tests/conftest.py)
 QUICK_ACCOUNT: dict[str, Any] = {
     "client_id": "connector",
     "poll_seconds": 0.2,
@@ -226,6 +227,7 @@ def plant(
     """
     folder.mkdir(parents=True, exist_ok=True)
     tree = Tree(folder=folder)
+    PLANTED.append(tree)
     base_url = platform.base_url if platform else "http://127.0.0.1:9/flow-service"
     token_url = platform.token_url if platform else "http://127.0.0.1:9/token"
     urls: dict[str, Any] = {"name": "pa", "gateway": "afnor", "base_url": base_url, "token_url": token_url}
