@@ -122,7 +122,8 @@ def _fetched(office: Reception, flow: Incoming, answer: Answer) -> IncomingStep:
         copied = replace(flow, size=answer.size, sha256=answer.sha256, name=flow.name or answer.name)
         return IncomingStep(before=flow, after=lifecycle.fetched(copied))
     if isinstance(answer, FetchFailed) and lifecycle.is_given_up(flow, answer, now):
-        logger.warning("incoming.given-up", flow=flow.flow_id, reason=answer.reason, words=answer.words)
+        # Its words may quote the document: they go into the history and to people, not into the log.
+        logger.warning("incoming.given-up", flow=flow.flow_id, reason=answer.reason)
         return IncomingStep(before=flow, after=lifecycle.given_up(flow, answer))
     reason = answer.reason if isinstance(answer, FetchFailed) else "stopped"
     return _put_off(office, flow, reason)
