@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta, tzinfo
 
 from connector.deadlines import Deadline
+from connector.incoming import Late
 from connector.model import Job, Outcome, State
 from connector.ports import Overview
 
@@ -52,8 +53,11 @@ class Board:
 
     Args:
         at: when it was true, aware, in the company's time zone.
-        to_do: refused and held documents, newest first; at most `MOST_ROWS` of `to_do_count`.
-        shown: which of their result files lie in the outbox now, as paths below it.
+        to_do: refused and held documents, newest first; at most `MOST_ROWS` of them.
+        late: statuses that ask for something, newest first; at most `MOST_ROWS` of them.
+        to_do_count: how many there are of both in all.
+        shown: which of their files lie in the outbox now, and which folders of what came, as paths below it.
+        statuses, documents: how many came from the platform since yesterday.
         in_inbox: files that lie in the inbox and were not taken yet.
         waits: why documents wait, oldest first, as far as `MOST_WAITING` of them tell.
         days: oldest first, the last is today.
@@ -64,6 +68,7 @@ class Board:
     environment: str
     at: datetime = field(compare=False)
     to_do: tuple[Job, ...] = ()
+    late: tuple[Late, ...] = ()
     to_do_count: int = 0
     shown: frozenset[str] = frozenset()
     waiting: int = 0
@@ -72,6 +77,8 @@ class Board:
     days: tuple[Day, ...] = ()
     deadlines: tuple[Deadline, ...] = ()
     paused_since: datetime | None = None
+    statuses: int = 0
+    documents: int = 0
 
     @property
     def today(self) -> Day:
@@ -101,12 +108,14 @@ def gathered(
     """
     here = now.astimezone(zone)
     states = view.on_their_way(route)
+    brought = view.brought(route, span_of(here.date() - timedelta(days=1), zone)[0])
     return Board(
         route=route,
         environment=environment,
         at=here,
         to_do=tuple(view.to_do(route, MOST_ROWS)),
-        to_do_count=view.to_do_count(route),
+        late=tuple(view.late(route, MOST_ROWS)),
+        to_do_count=view.to_do_count(route) + view.late_count(route),
         waiting=sum(count for state, count in states.items() if state not in {State.HELD, *_BUNDLES}),
         in_inbox=in_inbox,
         waits=waits_of(view.longest_waiting(route, MOST_WAITING)),
@@ -116,6 +125,8 @@ def gathered(
         ),
         deadlines=tuple(deadlines),
         paused_since=view.paused_since(route),
+        statuses=brought.get("status", 0),
+        documents=brought.get("document", 0),
     )
 
 

@@ -3,7 +3,7 @@
     intake lane    heed       pauses, and requests to cancel what was not looked into yet; answers to requests
     sending lane   call off   what was to be sent next, or is held and never was
     closing lane   clear      old answers, once the same document came again and was taken
-    a chore        settle     refused documents whose answers somebody has put away
+    a chore        settle     refused documents, and statuses, whose texts somebody has put away
 
 A request is a file and stays until it is answered, so any of this may end anywhere and is done again.
 """
@@ -109,13 +109,18 @@ def clear(world: World) -> int:
 
 
 def settle(world: World) -> None:
-    """Write down which refused documents somebody has seen to, and take back what is left of their answers.
+    """Write down what somebody has seen to, refused documents and statuses that ask for something.
+
+    What is left of the answers to a refused document is taken back; statuses stay where they are.
 
     Raises:
         OSError: the folders cannot be read now; nothing follows from that.
     """
     jobs = world.controls.unsettled(world.route)
-    folders = {target.rpartition("/")[0] for job in jobs for target in wishes.read_by_people(job)}
+    statuses = world.incoming.unsettled_statuses(world.route)
+    targets = {target for job in jobs for target in wishes.read_by_people(job)}
+    targets |= {status.text for status in statuses if status.text}
+    folders = {target.rpartition("/")[0] for target in targets}
     there, treated = set[str](), set[str]()
     for folder in folders:
         # A folder that is gone is more likely a share that is not mounted: nobody has settled anything.
@@ -129,6 +134,9 @@ def settle(world: World) -> None:
         put_away = world.effects.together([job], lambda job: _put_away(world, job))
         if put_away.done and world.controls.settle([job.id], how):
             logger.info("job.settled", job=job.id, how=how)
+    for status, how in wishes.settled_statuses(statuses, there, treated):
+        if world.incoming.settle_statuses([status], how):
+            logger.info("status.settled", delivery=status.id, job=status.job, how=how)
 
 
 def _put_away(world: World, job: Job) -> tuple[None, Touched]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from connector.model import Announced, Document, Problem, ResultFile, Seal
+from connector.model import Announced, Document, Job, Problem, ResultFile, Seal
 
 
 class Matter(StrEnum):
@@ -100,6 +100,20 @@ class Delivery:
     waits_for: str | None = None
     seal: Seal | None = None  # where the journal's hash chain recorded it
     result: tuple[ResultFile, ...] = ()
+
+    @property
+    def text(self) -> str | None:
+        """Path below the outbox of the text for people; None: it is no status, or asks for nothing."""
+        texts = (file.target for file in self.result if file.target.endswith(".txt"))
+        return next(texts, None) if self.status is not None else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """A status that asks for something, and what it is about."""
+
+    delivery: Delivery
+    job: Job | None  # None: it is about no document of ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,9 +28,14 @@ RENEWED = 60.0  # seconds after which the page is written again although only th
 
 
 class Page(Protocol):
-    """How a board looks."""
+    """How a board looks.
+
+    Args:
+        folders: below the outbox, that it leads to where they are.
+    """
 
     name: str
+    folders: tuple[str, ...]
 
     def written(self, board: Board) -> bytes:
         """The whole page."""
@@ -102,14 +107,16 @@ class Noticeboard(Generic[View]):
         return replace(found, shown=self._shown(found))
 
     def _shown(self, found: Board) -> frozenset[str]:
-        """Which result files of the documents on the board can be opened: one look at each folder."""
+        """Which files of what is on the board can be opened: one look at each folder."""
         targets = {file.target for job in found.to_do for file in job.result}
+        targets |= {file.target for late in found.late for file in late.delivery.result}
         seen: set[str] = set()
         for folder in {target.rpartition("/")[0] for target in targets}:
             with contextlib.suppress(FileNotFoundError):
                 there = (self._place.outbox / folder).iterdir()
                 seen.update(f"{folder}/{path.name}" for path in there)
-        return frozenset(targets & seen)
+        folders = {folder for folder in self._page.folders if (self._place.outbox / folder).is_dir()}
+        return frozenset(targets & seen | folders)
 
 
 def put_in_place(effects: Effects, path: Path, content: bytes) -> None:

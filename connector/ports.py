@@ -10,7 +10,7 @@ from typing import Protocol
 
 from connector.controls import Answer, Request
 from connector.directory import Address, DirectoryLine, Told
-from connector.incoming import Delivery, DeliveryStep, Incoming, IncomingStep, Matter, Phase, Stand
+from connector.incoming import Delivery, DeliveryStep, Incoming, IncomingStep, Late, Matter, Phase, Stand
 from connector.model import (
     Drop,
     Fetched,
@@ -176,6 +176,12 @@ class DeliveryJournal(Protocol):
     def spent(self, flows: Sequence[str]) -> set[str]:
         """As `IncomingJournal.spent`."""
 
+    def unsettled_statuses(self, route: str) -> list[Delivery]:
+        """Visible statuses that ask for something and that nobody has settled, newest first."""
+
+    def settle_statuses(self, deliveries: Sequence[Delivery], how: str) -> int:
+        """Write down how these were settled; how many were not before."""
+
 
 class ControlJournal(Protocol):
     """The part of the journal that people's wishes, told by files, need."""
@@ -214,6 +220,15 @@ class Overview(Protocol):
 
     def to_do_count(self, route: str) -> int:
         """How many there are of these in all."""
+
+    def late(self, route: str, limit: int) -> list[Late]:
+        """Statuses that ask for something and that nobody has settled, newest first."""
+
+    def late_count(self, route: str) -> int:
+        """How many there are of these in all."""
+
+    def brought(self, route: str, since: datetime) -> Mapping[str, int]:
+        """What came from the platform since a time, by kind ("status", "document")."""
 
     def on_their_way(self, route: str) -> dict[State, int]:
         """Jobs that are not at their end, by state."""

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from connector import holding, policy
 from connector.controls import Answer, Request
+from connector.incoming import Delivery
 from connector.model import Job, Outcome, State
 
 _BEFORE_SENDING = {State.SPOOLED, State.VETTED, State.VALID}
@@ -80,6 +81,23 @@ def settled(
             yield job, "filed"
         elif not read.intersection(there):
             yield job, "removed"
+
+
+def settled_statuses(
+    deliveries: Iterable[Delivery], there: Collection[str], treated: Collection[str]
+) -> Iterator[tuple[Delivery, str]]:
+    """Statuses that asked for something and that somebody has seen to. Arguments and result as of `settled`.
+
+    Only the text counts: the status itself lies elsewhere, for programs, and stays.
+    """
+    for delivery in deliveries:
+        text = delivery.text
+        if text is None:
+            continue
+        if text.rpartition("/")[2] in treated:
+            yield delivery, "filed"
+        elif text not in there:
+            yield delivery, "removed"
 
 
 def can_be_settled(job: Job) -> bool:

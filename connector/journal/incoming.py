@@ -20,6 +20,18 @@ from connector.records import decode, encode
 
 Facts = dict[str, str | int | None]
 
+# What people see in the folder of errors, and have not settled.
+TO_DO = """
+    FROM delivery INDEXED BY delivery_to_do
+    WHERE delivery.route = ? AND delivery.state = 'published'
+      AND delivery.text IS NOT NULL AND delivery.resolved IS NULL
+"""
+UNSETTLED = f"SELECT delivery.body {TO_DO} ORDER BY delivery.seq DESC"
+SETTLE = """
+    UPDATE delivery SET resolved = ?
+    WHERE id IN (SELECT value FROM json_each(?)) AND resolved IS NULL RETURNING id
+"""
+
 
 # --------------------------------------------------------------------------- writing
 def write_seen(db: sqlite3.Connection, flows: Sequence[Incoming], at: str) -> None:
@@ -52,11 +64,24 @@ def write_deliveries(db: sqlite3.Connection, steps: Sequence[DeliveryStep], at: 
     events: list[tuple[str, str, Facts]] = []
     for step in steps:
         after = step.after
-        values = (after.state, _until(after.not_before), encode(Delivery, after), after.id, step.before.state)
-        _one(db.execute(sql.UPDATE_DELIVERY, values), after.id)
+        told = (after.state, _until(after.not_before), after.text, encode(Delivery, after))
+        _one(db.execute(sql.UPDATE_DELIVERY, (*told, after.id, step.before.state)), after.id)
         if after.state is not step.before.state:
             events.append((after.id, f"delivery-{after.state}", {}))
     _append(db, events, at)
+
+
+def settle(db: sqlite3.Connection, deliveries: Sequence[Delivery], how: str, at: str) -> int:
+    """Write down how people settled what statuses ask for; how many were not settled before."""
+    ids = json.dumps([delivery.id for delivery in deliveries])
+    new = {row[0] for row in db.execute(SETTLE, (how, ids)).fetchall()}
+    notes: list[tuple[str, str, Facts]] = [
+        (delivery.job or delivery.id, "status-settled", {"delivery": delivery.id, "how": how})
+        for delivery in deliveries
+        if delivery.id in new
+    ]
+    _append(db, notes, at)
+    return len(new)
 
 
 def _note(db: sqlite3.Connection, delivery: Delivery, at: str) -> None:
@@ -154,3 +179,8 @@ def statuses(db: sqlite3.Connection, jobs: Sequence[str]) -> list[Delivery]:
     """What was delivered of these jobs' documents, in the order of coming."""
     rows = db.execute(sql.DELIVERIES_OF_JOBS, (json.dumps(jobs),))
     return [decode(Delivery, body) for (body,) in rows]
+
+
+def unsettled(db: sqlite3.Connection, route: str) -> list[Delivery]:
+    """The statuses of a route that ask for something and that nobody has settled, newest first."""
+    return [decode(Delivery, body) for (body,) in db.execute(UNSETTLED, (route,))]

@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from connector.journal import sql
+from connector.incoming import Delivery, Late
+from connector.journal import incoming, sql
 from connector.journal.rows import from_row, stamp
 from connector.journal.view import JournalView
 from connector.model import Job, State
+from connector.records import decode
 
 _UNSETTLED = "outcome NOT IN ('accepted', 'duplicate') AND resolved IS NULL"
 _TOLD = "state IN ('published', 'held', 'done')"
@@ -27,6 +29,13 @@ TO_DO = f"""
     FROM job INDEXED BY job_to_do
     WHERE route = ? AND {_UNSETTLED} AND {_TOLD} AND {_NO_BUNDLE} AND {_NOT_CALLED_OFF}
 """
+LATE = f"""
+    SELECT late.body, job.name, job.body
+    FROM (
+        SELECT delivery.body, delivery.job, delivery.seq {incoming.TO_DO} ORDER BY delivery.seq DESC LIMIT ?
+    ) AS late LEFT JOIN job ON job.id = late.job ORDER BY late.seq DESC
+"""
+BROUGHT = "SELECT kind, count(*) FROM delivery WHERE noted_at >= ? AND route = ? GROUP BY kind"
 OPEN_STATES = """
     SELECT state, count(*) FROM job WHERE route = ? AND state NOT IN ('done', 'void') GROUP BY state
 """
@@ -63,6 +72,21 @@ class RouteOverview(JournalView):
     def to_do_count(self, route: str) -> int:
         """How many there are of these in all."""
         return sum(count for (count,) in self._rows(f"SELECT count(*) {TO_DO}", route))
+
+    def late(self, route: str, limit: int) -> list[Late]:
+        """Statuses that ask for something and that nobody has settled, newest first."""
+        return [
+            Late(delivery=decode(Delivery, body), job=from_row(name, about) if about else None)
+            for body, name, about in self._rows(LATE, route, limit)
+        ]
+
+    def late_count(self, route: str) -> int:
+        """How many there are of these in all."""
+        return sum(count for (count,) in self._rows(f"SELECT count(*) {incoming.TO_DO}", route))
+
+    def brought(self, route: str, since: datetime) -> dict[str, int]:
+        """What came from the platform since a time, by kind ("status", "document")."""
+        return dict(self._pairs(BROUGHT, stamp(since.astimezone(UTC)), route))
 
     def on_their_way(self, route: str) -> dict[State, int]:
         """Jobs that are not at their end, by state."""

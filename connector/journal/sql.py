@@ -139,6 +139,11 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (route, day)
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE delivery ADD COLUMN text TEXT;      -- where people read of a status that asks for something
+    ALTER TABLE delivery ADD COLUMN resolved TEXT;  -- how people settled it
+    CREATE INDEX delivery_to_do ON delivery (route, state) WHERE text IS NOT NULL AND resolved IS NULL;
+    """,
 )
 
 INSERT_JOB = """
@@ -358,7 +363,9 @@ INSERT_DELIVERY = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 LAST_DELIVERY = "SELECT max(n) FROM delivery WHERE subject = ?"
-UPDATE_DELIVERY = "UPDATE delivery SET state = ?, not_before = ?, body = ? WHERE id = ? AND state = ?"
+UPDATE_DELIVERY = (
+    "UPDATE delivery SET state = ?, not_before = ?, text = ?, body = ? WHERE id = ? AND state = ?"
+)
 DELIVERIES_WAITING = """
     SELECT body FROM delivery
     WHERE route = ? AND state = ? AND state != 'published' AND (not_before IS NULL OR not_before <= ?)

@@ -180,6 +180,14 @@ class SqliteJournal:
             rows = self._reader().execute(sql.SPENT_COPIES, (json.dumps(flows),))
             return {row[0] for row in rows}
 
+    def unsettled_statuses(self, route: str) -> list[Delivery]:
+        with self._translated():
+            return incoming.unsettled(self._reader(), route)
+
+    def settle_statuses(self, deliveries: Sequence[Delivery], how: str) -> int:
+        with self._transaction() as db:
+            return incoming.settle(db, deliveries, how, stamp(datetime.now(UTC)))
+
     def untaken(self, account: str, matters: Sequence[Matter]) -> int:
         """How many flows of an account, about one of these matters, are not sorted yet."""
         with self._translated():

@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Iterable
 
+from connector.cells import neutral
 from connector.directory import DirectoryLine, LineStatus, Reach
 from connector.messages import Messages
 from connector.outbox.layout import clean
@@ -28,7 +29,6 @@ COLUMNS = (
     "message",
     "message_en",
 )
-_ACTING = ("=", "+", "-", "@", "\t", "\r", "|")  # a cell that begins so may be a formula
 _BEST_FIRST = (LineStatus.ENABLED, LineStatus.UPCOMING, LineStatus.UNKNOWN, LineStatus.DISABLED)
 _REACHABLE = {Reach.REACHABLE: "yes", Reach.UNKNOWN: "unknown"}
 
@@ -39,7 +39,7 @@ def write_answers(answers: Iterable[Answered], messages: Messages, english: Mess
     writer = csv.writer(table, delimiter=";", lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for answer in answers:
-        writer.writerow([_harmless(cell) for cell in _cells(answer, messages, english)])
+        writer.writerow([neutral(clean(cell, 200)) for cell in _cells(answer, messages, english)])
     return table.getvalue().encode("utf-8-sig")
 
 
@@ -67,9 +67,3 @@ def _about(line: DirectoryLine | None) -> list[str]:
 
 def _said(label: str) -> str:
     return f"{label[:1].upper()}{label[1:]}."
-
-
-def _harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula (CWE-1236)."""
-    shown = clean(cell, 200)
-    return f"'{shown}" if shown.startswith(_ACTING) else shown

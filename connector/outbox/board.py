@@ -7,29 +7,38 @@ the hour it was written at.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import PurePath
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from connector.board import Board, Wait
+from connector.board import MOST_ROWS, Board, Wait
 from connector.controls import CANCEL, TREATED
+from connector.incoming import Late
 from connector.messages import Language, Messages
-from connector.model import Job, Outcome
+from connector.model import Announced, Job, Outcome
 from connector.outbox import formats
-from connector.outbox.advice import Action
-from connector.outbox.case import Case, case_of, shown_name, title_of, what_next
+from connector.outbox.case import Case, case_of, shown_name, title_of, to_correct, what_next
 from connector.outbox.chart import Chart, Count, chart_of
 from connector.outbox.layout import clean
 from connector.outbox.pages import page
 from connector.outbox.points import entry_of
 from connector.outbox.scribe import FOLDERS
+from connector.outbox.status import facts_of, in_short
 from connector.settings import Route
 
 NAMES: dict[Language, str] = {"fr": "TABLEAU_DE_BORD.html", "en": "DASHBOARD.html"}
 _HELP = ("retry", "resolve", "cancel", "pause")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """Where one can go on."""
+
+    label: str
+    address: str  # from where the page lies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +51,8 @@ class Card:
     figure: str
     sub: str
 
+    links: tuple[Link, ...] = ()
+
     @property
     def is_number(self) -> bool:
         return self.figure.replace("\u00a0", "").isdigit()
@@ -49,7 +60,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One document that somebody has to see to."""
+    """One document, or one status, that somebody has to see to."""
 
     noun: str  # what it is
     number: str  # may be empty
@@ -60,8 +71,7 @@ class Row:
     is_held: bool
     motive: str
     action: str
-    text: str | None  # address of the text for people, from where the page lies
-    original: str | None
+    links: tuple[Link, ...]
 
 
 class BoardPage:
@@ -81,12 +91,16 @@ class BoardPage:
         self._language: Language = route.folder_language or language
         self._folders = FOLDERS[self._language]
         self.name = NAMES[self._language]
+        self.folders: tuple[str, ...] = (self._folders.statuses, self._folders.received)
 
     def written(self, board: Board) -> bytes:
         """The whole page."""
         text, count = self._text, self._messages.count
         waits = [self._wait(wait) for wait in board.waits]
-        left = board.to_do_count - len(board.to_do)
+        rows = [(job.claimed_at, self._row(job, board.shown)) for job in board.to_do]
+        rows += [(late.delivery.noted_at, self._late(late, board.shown)) for late in board.late]
+        rows.sort(key=lambda row: row[0], reverse=True)
+        left = board.to_do_count - len(rows[:MOST_ROWS])
         return page(
             "board.html",
             language=self._messages.language,
@@ -97,14 +111,14 @@ class BoardPage:
             stale=text("stale"),
             notes=list(self._notes(board)),
             cards=list(self._cards(board)),
-            rows=[self._row(job, board.shown) for job in board.to_do],
+            rows=[row for _, row in rows[:MOST_ROWS]],
             more=count("board.more", left) if left > 0 else "",
             waits=waits,
             chart=self._chart(board),
             chart_words=self._words("chart", "title", "sent", "refused", "others", "table", "day"),
             help=[self._help(name) for name in _HELP],
             words=self._words(
-                "words", "to_do", "document", "motive", "action", "files", "text", "original", "nothing",
+                "words", "to_do", "document", "motive", "action", "files", "nothing",
                 "waiting", "count", "reason", "since", "days", "help", "foot",
             ),
         )  # fmt: skip
@@ -134,6 +148,8 @@ class BoardPage:
         yield self._card(
             "sent", "calm", str(board.today.sent), self._text("card.sent.sub", n=since, days=len(board.days))
         )
+        if board.statuses or board.documents:
+            yield self._received(board)
         if board.deadlines:
             first = board.deadlines[0]
             data = self._text(f"card.deadline.{first.data}")
@@ -146,6 +162,16 @@ class BoardPage:
             figure = self._day(first.due)
             tone = "alert" if left < 0 else "warn" if first.is_to_warn_of else "calm"
             yield self._card("deadline", tone, figure, f"{words} {sub}")
+
+    def _received(self, board: Board) -> Card:
+        counts = (board.statuses, board.documents)
+        folders = zip(("statuses", "documents"), counts, self.folders, strict=True)
+        parts = [(self._messages.count(f"board.{what}", n), folder) for what, n, folder in folders if n]
+        card = self._card("received", "calm", str(sum(counts)), "")
+        shown = [(label, folder) for label, folder in parts if folder in board.shown]
+        gone = " ".join(label for label, folder in parts if folder not in board.shown)
+        links = tuple(Link(label=label, address=self._address(folder)) for label, folder in shown)
+        return replace(card, sub=gone, links=links)
 
     def _waiting(self, board: Board) -> str:
         if not board.waiting and not board.in_inbox:
@@ -181,8 +207,40 @@ class BoardPage:
             is_held=case.outcome is Outcome.HELD,
             motive=self._motive(case),
             action=self._action(case),
-            text=self._address(text) if text in shown else None,
-            original=self._address(original) if original in shown else None,
+            links=self._links({"text": text, "original": original}, shown),
+        )
+
+    def _late(self, late: Late, shown: frozenset[str]) -> Row:
+        delivery, job = late.delivery, late.job
+        said = in_short(
+            facts_of(delivery, delivery.status or Announced()),
+            job,
+            self._messages,
+            inbox=self._route.inbox_dir.name,
+            errors_folder=self._folders.errors,
+        )
+        document, text = said.document, delivery.text or ""
+        targets = [file.target for file in delivery.result]
+        files = {PurePath(target).suffix: target for target in targets if target != text}
+        return Row(
+            noun=self._messages.words(document)["noun"].capitalize(),
+            number=clean(document.number or "", 40),
+            party=clean(document.buyer.name or "", 80),
+            file=shown_name(job) if job else clean(PurePath(text).name, 200),
+            when=self._moment(delivery.noted_at),
+            what=said.what,
+            is_held=False,
+            motive=self._and_others(said.motives),
+            action=said.action,
+            links=self._links({"text": text, "status": files.get(".xml"), "data": files.get(".json")}, shown),
+        )
+
+    def _links(self, targets: dict[str, str | None], shown: frozenset[str]) -> tuple[Link, ...]:
+        """To those of these files that can be opened, by what they are called."""
+        return tuple(
+            Link(label=self._text(f"words.{key}"), address=self._address(target))
+            for key, target in targets.items()
+            if target in shown and target is not None
         )
 
     def _motive(self, case: Case) -> str:
@@ -194,8 +252,12 @@ class BoardPage:
                 **self._messages.words(case.job.document),
                 errors=self._messages.count("notice.errors", 0),
             )
-        first = entry_of(errors[0].first, case.job.document, self._messages).title
-        more = len(errors) - 1
+        entries = (entry_of(error.first, case.job.document, self._messages) for error in errors)
+        return self._and_others([entry.title for entry in entries])
+
+    def _and_others(self, motives: Sequence[str]) -> str:
+        """The first of these, and how many more there are."""
+        first, more = motives[0], len(motives) - 1
         if not more:
             return first
         key = "others.one" if more == 1 else "others.many"
@@ -203,7 +265,7 @@ class BoardPage:
 
     def _action(self, case: Case) -> str:
         """What to do: of something to correct, what exactly; else what comes next."""
-        if case.advice.action is Action.FIX_AND_DROP_AGAIN and case.advice.because in (None, "export-again"):
+        if to_correct(case.advice):
             errors = (point.first for point in case.points if point.is_error)
             actions = (entry_of(problem, case.job.document, self._messages).action for problem in errors)
             if found := next(filter(None, actions), None):

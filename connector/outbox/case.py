@@ -168,6 +168,11 @@ def next_key(given: Advice, document: Document | None, messages: Messages) -> st
     return f"next.{given.action}"
 
 
+def to_correct(given: Advice) -> bool:
+    """Whether what is wrong says best what to do: each thing has its own way to be put right."""
+    return given.action is Action.FIX_AND_DROP_AGAIN and given.because in (None, "export-again")
+
+
 def which_number(case: Case, messages: Messages) -> str | None:
     """Whether the same number may be used again, in words; None when nobody asks."""
     if case.advice.number is Number.NOT_ASKED:

@@ -16,7 +16,7 @@ from connector.incoming import Delivery, Effect
 from connector.messages import Messages
 from connector.model import Announced, Document, Job, Party, Problem, Syntax
 from connector.outbox.layout import clean
-from connector.outbox.status import Setting, StatusFacts, status_notice
+from connector.outbox.status import Setting, facts_of, status_notice
 from connector.records import pretty
 
 SCHEMA_VERSION = 1
@@ -84,16 +84,7 @@ def _notice(delivery: Delivery, job: Job | None, desk: Desk) -> Files:
     said = delivery.status
     if said is None or said.code is None or delivery.effect not in _NEWS:
         return []
-    facts = StatusFacts(
-        code=said.code,
-        at=desk.moment(said.at),
-        reasons=tuple(
-            Problem(code=reason.code or "unnamed", source="platform", message=reason.words)
-            for reason in said.reasons
-        ),
-        issuer=delivery.document.sender if delivery.document else Party(),
-        about=said.about,
-    )
+    facts = facts_of(delivery, said, desk.moment(said.at))
     setting = Setting(
         environment=desk.environment, zone=desk.zone, inbox=desk.inbox, errors_folder=desk.errors
     )

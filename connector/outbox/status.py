@@ -11,14 +11,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 
+from connector.incoming import Delivery
 from connector.messages import Messages
-from connector.model import Document, Family, Job, Party, Problem, Reference, Syntax
+from connector.model import Announced, Document, Family, Job, Party, Problem, Reference, Syntax
 from connector.outbox import formats
 from connector.outbox.advice import Action, Advice, advice
 from connector.outbox.blocks import business, company, fact, labelled, paragraph, text_file, told_points
-from connector.outbox.case import in_time, next_key, shown_name
+from connector.outbox.case import in_time, next_key, shown_name, to_correct
 from connector.outbox.layout import WIDTH, clean, wrapped
-from connector.outbox.points import grouped
+from connector.outbox.points import entry_of, grouped
 
 _FAMILIES = {"3": Family.EREPORTING, "4": Family.DIRECTORY, "6": Family.LIFECYCLE}  # by the first digit
 _REASON = 40  # characters of a code from outside
@@ -94,6 +95,53 @@ def status_notice(
     lines += ["", messages.text("notice.next"), *_next(given, document, deadline, setting, messages)]
     lines += ["", *_help(job, messages)]
     return text_file(lines)
+
+
+def facts_of(delivery: Delivery, said: Announced, at: datetime | None = None) -> StatusFacts:
+    """A status as it was delivered.
+
+    Args:
+        said: what it says.
+        at: when it was given, aware.
+    """
+    return StatusFacts(
+        code=said.code or "",
+        at=at,
+        reasons=tuple(
+            Problem(code=reason.code or "unnamed", source="platform", message=reason.words)
+            for reason in said.reasons
+        ),
+        issuer=delivery.document.sender if delivery.document else Party(),
+        about=said.about,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InShort:
+    """A status that asks for something, for a line of a table."""
+
+    document: Document
+    what: str  # what became of the document, in capitals
+    motives: tuple[str, ...]  # one for each reason, the first one first
+    action: str
+
+
+def in_short(
+    status: StatusFacts, job: Job | None, messages: Messages, *, inbox: str, errors_folder: str
+) -> InShort:
+    """What the text for people tells, for a line of a table. Arguments as of `Setting`."""
+    given, document = status_advice(status, job), _document(status, job)
+    words = {**messages.words(document), "inbox": inbox, "errors_folder": errors_folder}
+    reasons = [point.first for point in grouped(status.reasons, document)]
+    entries = [entry_of(reason, document, messages) for reason in reasons]
+    actions = (entry.action for entry in entries if to_correct(given))
+    return InShort(
+        document=document,
+        what=messages.text(f"{_key(status, given, messages)}.title", **words),
+        motives=tuple(entry.title for entry in entries) or (messages.text("late.no_reason"),),
+        action=next(filter(None, actions), None)
+        or messages.text(next_key(given, document, messages), **words),
+    )
 
 
 def status_label(code: str, messages: Messages) -> str:
