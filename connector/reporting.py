@@ -91,7 +91,7 @@ class Reporter:
             reports = [self._report(annals, span) for span in spans]
         if not reports:
             return None
-        return self._put([self._pages.monthly(month, self._settings.environment, reports)])
+        return self._put([self._pages.monthly(month, reports)])
 
     def days(self, since: date) -> list[date]:
         """The days from this one on that have been reported."""
@@ -129,6 +129,6 @@ class Reporter:
             with self._annals() as annals:
                 span = annals.reported(self._route.name, day)
                 report = self._report(annals, span) if span else None
-            if report is not None and report.told:
+            if report is not None and (report.told or report.arrivals):
                 self._mailer.send(*self._pages.digest(report))
             self._journal.day_told(self._route.name, day)

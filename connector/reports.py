@@ -6,11 +6,12 @@ list of exchanges is numbered without a gap from a route's first day on: an audi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from connector.incoming import Delivery
 from connector.model import Job
 
 # What the history notes when something goes to the platform, comes from it, or is decided without it.
@@ -42,11 +43,25 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One event of the history by which something came: a status, or a document as it is."""
+
+    seq: int
+    at: datetime
+    hash: str
+    delivery: Delivery
+    job: Job | None  # whose document has the status
+
+
+Exchange = Entry | Arrival
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One line of the list of exchanges."""
 
     number: int
-    entry: Entry
+    entry: Exchange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +70,7 @@ class DayReport:
 
     Args:
         told: the results that were told on that day, in order; of an archive those of its documents.
+        arrivals: what came of itself on that day, in order: statuses, and documents of suppliers.
         exchanges: what went to the platform, what came from it, and what was refused without it.
     """
 
@@ -62,6 +78,7 @@ class DayReport:
     environment: str
     span: DaySpan
     told: tuple[Entry, ...]
+    arrivals: tuple[Arrival, ...]
     exchanges: tuple[Line, ...]
 
 
@@ -80,7 +97,7 @@ def exchanges_of(entries: Iterable[Entry], before: Mapping[str, str]) -> Iterato
         latest[job] = entry.kind
 
 
-def numbered(entries: Iterable[Entry], line: int) -> tuple[Line, ...]:
+def numbered(entries: Iterable[Exchange], line: int) -> tuple[Line, ...]:
     """These exchanges with their numbers.
 
     Args:
@@ -90,7 +107,7 @@ def numbered(entries: Iterable[Entry], line: int) -> tuple[Line, ...]:
 
 
 def report_of(
-    route: str, environment: str, span: DaySpan, entries: Iterable[Entry], exchanges: Iterable[Entry]
+    route: str, environment: str, span: DaySpan, entries: Iterable[Entry], exchanges: Sequence[Exchange]
 ) -> DayReport:
     """The report of a day from its events."""
     return DayReport(
@@ -98,5 +115,6 @@ def report_of(
         environment=environment,
         span=span,
         told=tuple(entry for entry in entries if entry.kind in TOLD and not entry.job.documents),
+        arrivals=tuple(each for each in exchanges if isinstance(each, Arrival)),
         exchanges=numbered(exchanges, span.line),
     )

@@ -6,18 +6,22 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from operator import attrgetter
 
+from connector.incoming import Delivery
 from connector.journal.rows import from_row, stamp
 from connector.journal.view import JournalView
-from connector.reports import DaySpan, Entry, exchanges_of
+from connector.records import decode
+from connector.reports import Arrival, DaySpan, Entry, Exchange, exchanges_of
 
 _KINDS = "'sending', 'unknown', 'received', 'concluded', 'published', 'held', 'valid'"
 LAST_DAY = "SELECT day, after, until, line, lines FROM reported WHERE route = ? ORDER BY until DESC LIMIT 1"
 ONE_DAY = "SELECT day, after, until, line, lines FROM reported WHERE route = ? AND day = ?"
 DAYS = "SELECT day, after, until, line, lines FROM reported WHERE route = ? AND day LIKE ? ORDER BY day"
 FIRST_AFTER = """
-    SELECT event.seq, event.at FROM event JOIN job ON job.id = event.job
-    WHERE event.seq > ? AND job.route = ? ORDER BY event.seq LIMIT 1
+    SELECT event.seq, event.at FROM event
+    LEFT JOIN job ON job.id = event.job LEFT JOIN delivery ON delivery.id = event.job
+    WHERE event.seq > ? AND coalesce(job.route, delivery.route) = ? ORDER BY event.seq LIMIT 1
 """
 # The last event of a day: the one before the first of a later one. A clock that was put back in between does
 # not matter, because every event lies between two of these.
@@ -27,6 +31,13 @@ ENTRIES = f"""
     SELECT event.seq, event.at, event.kind, event.body, event.hash, job.name, job.body
     FROM event JOIN job ON job.id = event.job
     WHERE event.seq > ? AND event.seq <= ? AND job.route = ? AND event.kind IN ({_KINDS}) ORDER BY event.seq
+"""
+ARRIVALS = """
+    SELECT event.seq, event.at, event.hash, delivery.body, job.name, job.body
+    FROM event JOIN delivery ON delivery.id = json_extract(event.body, '$.delivery')
+    LEFT JOIN job ON job.id = delivery.job
+    WHERE event.seq > ? AND event.seq <= ? AND delivery.route = ? AND event.kind IN ('status', 'document')
+    ORDER BY event.seq
 """
 KIND_BEFORE = f"""
     SELECT kind FROM event WHERE job = ? AND seq <= ? AND kind IN ({_KINDS}) ORDER BY seq DESC LIMIT 1
@@ -83,12 +94,26 @@ class Annals(JournalView):
             for seq, at, kind, facts, digest, name, body in self._rows(ENTRIES, span.after, span.until, route)
         ]
 
-    def exchanges(self, route: str, span: DaySpan) -> list[Entry]:
-        """The exchanges of a day, each once."""
+    def arrivals(self, route: str, span: DaySpan) -> list[Arrival]:
+        """What came of itself on a day, in order."""
+        return [
+            Arrival(
+                seq=seq,
+                at=datetime.fromisoformat(at),
+                hash=digest,
+                delivery=decode(Delivery, body),
+                job=from_row(name, about) if about else None,
+            )
+            for seq, at, digest, body, name, about in self._rows(ARRIVALS, span.after, span.until, route)
+        ]
+
+    def exchanges(self, route: str, span: DaySpan) -> list[Exchange]:
+        """The exchanges of a day, each once, in order."""
         entries = self.entries(route, span)
         jobs = {entry.job.id for entry in entries}
         found = ((job, next(self._rows(KIND_BEFORE, job, span.after), None)) for job in jobs)
-        return list(exchanges_of(entries, {job: row[0] for job, row in found if row}))
+        answered = exchanges_of(entries, {job: row[0] for job, row in found if row})
+        return sorted([*answered, *self.arrivals(route, span)], key=attrgetter("seq"))
 
     def _spans(self, query: str, *values: object) -> Iterator[DaySpan]:
         for day, after, until, line, lines in self._rows(query, *values):

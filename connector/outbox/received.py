@@ -16,7 +16,7 @@ from connector.incoming import Delivery, Effect
 from connector.messages import Messages
 from connector.model import Announced, Document, Job, Party, Problem, Syntax
 from connector.outbox.layout import clean
-from connector.outbox.status import Setting, facts_of, status_notice
+from connector.outbox.status import Setting, asks_for_something, facts_of, status_advice, status_notice
 from connector.records import pretty
 
 SCHEMA_VERSION = 1
@@ -24,6 +24,7 @@ _VALUE = 200  # characters of a value from outside
 _RAW = 1000  # characters of somebody else's own words
 _CODE = re.compile(r"[A-Za-z0-9]{1,10}")
 _NO_CODE = "000"
+# What changes nothing asks for nothing again.
 _NEWS = frozenset({Effect.CURRENT, Effect.FIRST_STANDS, Effect.UNMATCHED})
 
 Json = dict[str, object]
@@ -79,10 +80,22 @@ def announced(delivery: Delivery, job: Job | None, desk: Desk) -> tuple[str, Fil
     return name, [*original, *_notice(delivery, job, desk), (folder, ".json", pretty(record))]
 
 
-def _notice(delivery: Delivery, job: Job | None, desk: Desk) -> Files:
-    """The text about a status, where it is news: one that changes nothing asks for nothing again."""
+def asks(delivery: Delivery, job: Job | None) -> bool:
+    """Whether somebody has to read of it: a status that is news, and asks for something.
+
+    Args:
+        job: whose document the status is about.
+    """
     said = delivery.status
     if said is None or said.code is None or delivery.effect not in _NEWS:
+        return False
+    return asks_for_something(status_advice(facts_of(delivery, said), job))
+
+
+def _notice(delivery: Delivery, job: Job | None, desk: Desk) -> Files:
+    """The text about a status that asks for something."""
+    said = delivery.status
+    if said is None or not asks(delivery, job):
         return []
     facts = facts_of(delivery, said, desk.moment(said.at))
     setting = Setting(

@@ -19,6 +19,7 @@ from connector.cells import neutral
 from connector.messages import Language, Messages
 from connector.model import Job, Outcome, Problem
 from connector.outbox import formats
+from connector.outbox.arrivals import ArrivalRows
 from connector.outbox.board import counted
 from connector.outbox.case import Case, case_of, result_of, shown_name, what_next, which_number
 from connector.outbox.chart import Chart, chart_of
@@ -26,7 +27,7 @@ from connector.outbox.layout import clean
 from connector.outbox.pages import page
 from connector.outbox.points import Point, entry_of, found_of, place_of
 from connector.outbox.scribe import FOLDERS
-from connector.reports import DayReport, Entry, Line
+from connector.reports import Arrival, DayReport, Entry, Line
 from connector.settings import Route
 
 FOLDER: dict[Language, str] = {"fr": "rapports", "en": "reports"}
@@ -66,44 +67,52 @@ class ReportPages:
         self._zone = ZoneInfo(timezone)
         self._names = _NAMES[route.folder_language or language]
         self._errors = FOLDERS[route.folder_language or language].errors
+        self._came = ArrivalRows(self._messages, self._zone, route.inbox_dir.name, self._errors)
 
     def daily(self, report: DayReport) -> Iterator[tuple[str, bytes]]:
         """(file name, content) of each file of a day's report."""
-        told = [self._told(entry) for entry in report.told]
+        told, late = [self._told(entry) for entry in report.told], self._came.asking(report)
         day, (summary, rejections, exchanges) = report.span.day.isoformat(), self._names
-        yield f"{day}_{summary}.csv", self._table(_SUMMARY, map(self._summary, told))
-        yield (
-            f"{day}_{rejections}.csv",
-            self._table(_REJECTIONS, (row for one in told for row in self._rejected(one))),
-        )
+        came = (self._came.summary(arrival) for arrival in report.arrivals)
+        yield f"{day}_{summary}.csv", self._table(_SUMMARY, [*map(self._summary, told), *came])
+        rejected = [row for one in told for row in self._rejected(one)]
+        rejected += [row for one in late for row in self._came.contested(one)]
+        yield f"{day}_{rejections}.csv", self._table(_REJECTIONS, rejected)
         yield f"{day}_{exchanges}.csv", self._table(_EXCHANGES, map(self._exchange, report.exchanges))
         hours = range(24)
         chart = self._chart((f"{hour:02}", f"{hour:02} h", self._in(told, hour)) for hour in hours)
-        yield f"{day}_{summary}.html", self._page(report.environment, self._day(report.span.day), told, chart)
+        yield f"{day}_{summary}.html", self._page([report], self._day(report.span.day), told, chart)
 
-    def monthly(self, month: str, environment: str, reports: Sequence[DayReport]) -> tuple[str, bytes]:
+    def monthly(self, month: str, reports: Sequence[DayReport]) -> tuple[str, bytes]:
         """(file name, content) of the page of a month.
 
         Args:
             month: YYYY-MM.
-            reports: of its days, in order; days without events have none.
+            reports: of its days, in order, at least one; days without events have none.
         """
         days = {report.span.day: [self._told(entry) for entry in report.told] for report in reports}
         chart = self._chart((f"{day:%d}", self._day(day), told) for day, told in days.items())
         everything = [one for told in days.values() for one in told]
-        return f"{month}_{self._names[0]}.html", self._page(environment, month, everything, chart)
+        return f"{month}_{self._names[0]}.html", self._page(reports, month, everything, chart)
 
     def digest(self, report: DayReport) -> tuple[str, str]:
         """(subject, text) of the message that tells of a day."""
         told = [self._told(entry) for entry in report.told]
-        left = [one for one in told if one.case.outcome not in _FINE]
+        left = [
+            f"- {self._subject(one.case)} : {self._result(one.case)}"
+            for one in told
+            if one.case.outcome not in _FINE
+        ]
+        left += [
+            f"- {self._came.named(one)} : {self._came.announced(one.arrival)}"
+            for one in self._came.asking(report)
+        ]
         sent = sum(one.case.outcome is Outcome.ACCEPTED for one in told)
         subject = self._text(
             "mail.subject", route=report.route, day=self._day(report.span.day), left=len(left), sent=sent
         )
         lines = [self._text("mail.sent", n=sent), self._text("mail.left", n=len(left)), ""]
-        for one in left[:20]:
-            lines.append(f"- {self._subject(one.case)} : {self._result(one.case)}")
+        lines += left[:20]
         if len(left) > 20:
             lines.append(self._text("mail.more", n=len(left) - 20))
         lines += ["", self._text("mail.where", board=str(self._route.root))]
@@ -112,18 +121,8 @@ class ReportPages:
     # ------------------------------------------------------------------ rows
     def _summary(self, told: Told) -> Iterator[str]:
         job, case = told.case.job, told.case
-        document = job.document
         yield from self._who(told)
-        yield (
-            formats.day(document.issue_date, self._messages.language)
-            if document and document.issue_date
-            else ""
-        )
-        yield (document.seller.siren or "") if document else ""
-        yield (document.buyer.name or "") if document else ""
-        yield self._amount(document.total_without_vat if document else None)
-        yield self._amount(document.total_with_vat if document else None)
-        yield (document.currency or "") if document else ""
+        yield from self._came.business(job.document)
         yield self._result(case)
         yield ", ".join(case.codes)
         yield (job.flow_id or "") if told.entry.kind != "held" else ""
@@ -153,14 +152,16 @@ class ReportPages:
         yield entry.action or what_next(case, self._messages)
 
     def _exchange(self, line: Line) -> Iterator[str]:
-        entry, facts = line.entry, line.entry.facts
-        document = entry.job.document
+        entry = line.entry
+        if isinstance(entry, Arrival):
+            yield from self._came.exchange(line.number, entry)
+            return
+        facts, document = entry.facts, entry.job.document
         outcome = facts.get("outcome")
         answer = entry.kind == "received" or (outcome in _ANSWERS)
         way = "out" if entry.kind == "sending" else "in" if answer else "inside"
-        local = entry.at.astimezone(self._zone)
         yield str(line.number)
-        yield f"{formats.day_of(local, self._messages.language)} {local:%H:%M:%S}"
+        yield self._came.moment(entry.at)
         yield self._text(f"way.{way}")
         yield (
             self._messages.label(f"outcome.{outcome}", "label", **self._messages.words(document))
@@ -212,28 +213,26 @@ class ReportPages:
             writer.writerow([neutral(clean(cell, 1000)) for cell in row])
         return ("\ufeff" + sink.getvalue()).encode("utf-8", "replace")
 
-    def _amount(self, written: str | None) -> str:
-        if written is None or not formats.is_amount(written):
-            return clean(written or "", 40)
-        return written.replace(".", ",") if self._messages.language == "fr" else written
-
-    def _page(self, environment: str, when: str, told: Sequence[Told], chart: Chart) -> bytes:
+    def _page(self, reports: Sequence[DayReport], when: str, told: Sequence[Told], chart: Chart) -> bytes:
         counts = Counter(one.case.outcome for one in told)
         figures = day_of(date.min, {str(outcome): n for outcome, n in counts.items()})
-        rejected = [one for one in told if one.case.outcome not in _FINE]
-        left = len(rejected) - _MOST_ROWS
+        rows = [self._row(one) for one in told if one.case.outcome not in _FINE]
+        rows += [self._came.contested_row(one) for report in reports for one in self._came.asking(report)]
+        left = len(rows) - _MOST_ROWS
         return page(
             "report.html",
             language=self._messages.language,
             title=self._text("title", route=self._route.name, when=when),
-            badge=self._messages.text("board.badge") if environment != "production" else "",
+            badge=self._messages.text("board.badge") if reports[0].environment != "production" else "",
             cards=[
                 {"tone": "calm", "label": self._text("card.sent"), "figure": figures.sent},
                 {"tone": "alert" if figures.refused else "good", "label": self._text("card.refused"),
                  "figure": figures.refused},
                 {"tone": "calm", "label": self._text("card.others"), "figure": figures.others},
+                {"tone": "calm", "label": self._text("card.received"),
+                 "figure": sum(len(report.arrivals) for report in reports)},
             ],
-            rows=[self._row(one) for one in rejected[:_MOST_ROWS]],
+            rows=rows[:_MOST_ROWS],
             more=self._text("more", n=left) if left > 0 else "",
             chart=chart,
             chart_words={

@@ -124,6 +124,7 @@ class InShort:
     what: str  # what became of the document, in capitals
     motives: tuple[str, ...]  # one for each reason, the first one first
     action: str
+    same_number: str  # whether the number may be used again, in words; may be empty
 
 
 def in_short(
@@ -135,12 +136,14 @@ def in_short(
     reasons = [point.first for point in grouped(status.reasons, document)]
     entries = [entry_of(reason, document, messages) for reason in reasons]
     actions = (entry.action for entry in entries if to_correct(given))
+    number = f"number.{given.number}"
     return InShort(
         document=document,
         what=messages.text(f"{_key(status, given, messages)}.title", **words),
         motives=tuple(entry.title for entry in entries) or (messages.text("late.no_reason"),),
         action=next(filter(None, actions), None)
         or messages.text(next_key(given, document, messages), **words),
+        same_number=messages.text(number, **words) if messages.has(number) else "",
     )
 
 

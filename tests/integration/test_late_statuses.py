@@ -12,6 +12,7 @@ from connector.samples.cdar import lifecycle_message
 from connector.samples.ubl import ubl_invoice
 from connector.simulator import Simulator
 from tests.integration.test_noticeboard import serve, shown
+from tests.integration.test_reports import reporter, table, today
 from tests.pages import leads_to
 from tests.platform import platform as platform
 from tests.setup_tree import SECRET, Tree, plant, visible
@@ -80,6 +81,30 @@ def test_a_text_that_was_put_away_settles_its_status_which_stays_for_programs(tr
     (told,) = (told for told in tree.received() if told["type"] == "status")
     assert settlings(tree) == [{"delivery": told["id"], "how": how}]
     assert visible(tree.outbox / "statuts") == statuses
+
+
+def test_the_reports_of_the_day_tell_all_that_was_sent_and_all_that_came_without_a_gap(tree: Tree) -> None:
+    with reporter(tree) as later:
+        later.write()
+        first = {path.name: path.read_bytes() for path in (tree.root / "rapports").iterdir()}
+        later.rebuild(today())
+    assert {path.name: path.read_bytes() for path in (tree.root / "rapports").iterdir()} == first
+    exchanges = table(tree, "liste_recapitulative")
+    assert [row[0] for row in exchanges] == [str(n) for n in range(1, len(exchanges) + 1)]
+    came = {row[3]: row for row in exchanges if row[3] in ("statut reçu : Refusée (210)", "document reçu")}
+    assert {row[2] for row in came.values()} == {"réception"}
+    status, document = came["statut reçu : Refusée (210)"], came["document reçu"]
+    assert status[4:7] == ["FA1.xml", "facture", "FA1"]
+    assert document[4:7] == ["SUP-1.xml", "facture", "SUP-1"]
+    told = {each["platform"]["flow_id"]: each for each in tree.received()}
+    for row in (status, document):
+        assert row[7] == told[row[10]]["file"]["sha256"]
+        assert row[13] == told[row[10]]["audit"]["hash"]
+    ((_, file, *_, result, code, reason, _, _, action, same_number, job),) = table(tree, "rejets")
+    assert (file, result, code) == ("FA1.xml", "statut reçu : Refusée (210)", "TX_TVA_ERR")
+    assert reason and "nouveau numéro" in action and "PAS" in same_number
+    assert job == tree.job("FA1.xml").id
+    assert {row[1] for row in table(tree, "synthese")} == {"FA1.xml", "SUP-1.xml"}
 
 
 def test_a_folder_of_errors_that_is_gone_settles_nothing(tree: Tree) -> None:

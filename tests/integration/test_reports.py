@@ -195,7 +195,7 @@ def test_the_page_of_a_day_and_of_a_month_tell_the_figures(tree: Tree, platform:
     for path in (tree.root / "rapports" / f"{today()}_synthese.html", month):
         page = read(path.read_bytes())
         figures = [element.text for element in page.all("p") if element.attributes.get("class") == "figure"]
-        assert figures == ["2", "2", "0"]
+        assert figures == ["2", "2", "0", "0"]
         assert len(page.the("rejected-list").rows) == 2
 
 

@@ -17,7 +17,7 @@ from tests.unit.outbox_situations import INVOICE
 DOCS = Path(__file__).parents[2] / "docs"
 OPERATORS = (DOCS / "exploitation.md").read_text("utf-8")
 INTEGRATORS = (DOCS / "integration.md").read_text("utf-8")
-WITH_A_TEXT = set(Outcome) - {Outcome.ACCEPTED, Outcome.DUPLICATE}
+WITH_A_TEXT = set(Outcome) - {Outcome.ACCEPTED, Outcome.ANSWERED, Outcome.DUPLICATE}
 
 
 def test_the_titles_that_operators_look_up_are_those_of_the_texts() -> None:
