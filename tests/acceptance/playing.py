@@ -24,6 +24,7 @@ from connector.clock import SystemClock
 from connector.journal.overview import RouteOverview
 from connector.model import State
 from connector.samples import broken
+from connector.samples.cdar import lifecycle_message
 from connector.samples.facturx import facturx_invoice, pdf
 from connector.samples.frr import frr_report
 from connector.samples.parties import BUYER, SELLER
@@ -118,9 +119,19 @@ def bomb() -> bytes:
     )
 
 
+# What becomes of invoices after they were accepted: status and reason, by number.
+LATER = {
+    "FA-REFUSEE": ("210", "TX_TVA_ERR"),
+    "FA-TARD": ("213", "CALCUL_ERR"),
+    "FA-BIS": ("213", "DOUBLON"),
+    "FA-LITIGE": ("207", "QTE_ERR"),
+    "FA-SUSPENDUE": ("208", "JUSTIF_ABS"),
+    "FA-APPROUVEE": ("205", None),
+}
 FIRST: dict[str, dict[str, bytes]] = {
     "ventes": {
         "FA-ACCEPTEE.xml": ubl_invoice(number="FA-ACCEPTEE"),
+        **{f"{number}.xml": ubl_invoice(number=number) for number in LATER},
         "FA-TOTAL.xml": changed(
             ubl_invoice(number="FA-TOTAL"), r"(TaxInclusiveAmount currencyID=\"EUR\">)[\d.]+", r"\g<1>99.00"
         ),
@@ -207,6 +218,7 @@ def played(folder: Path) -> Iterator[dict[str, RouteTree]]:
             _drop(routes, FIRST)
             assert _served(tree, parts, MOVING).left == 0
             _by_hand(routes["ventes"])
+            _brought(platform)
             _drop(routes, SECOND)
             assert _served(tree, parts, MOVING).left == 0
             _drop(routes, LAST)
@@ -222,7 +234,7 @@ def _planted(folder: Path, platform: Simulator) -> Tree:
         folder,
         platform,
         top={"environment": "production", "workers": {"count": 1}},
-        route={"rules": "error", "empty_wait": 0},
+        route={"rules": "error", "empty_wait": 0, "receive": True},
         more_accounts={"panne": nobody | {"gateway": "afnor"}, "acces": strict | {"gateway": "afnor"}},
         more_routes={
             "declarations": reports,
@@ -251,6 +263,17 @@ def _drop(routes: dict[str, RouteTree], files: dict[str, dict[str, bytes]]) -> N
     for route, contents in files.items():
         for name, content in contents.items():
             routes[route].drop(name, content)
+
+
+def _brought(platform: Simulator) -> None:
+    """What the platform has for the company in the second hour."""
+    for number, (code, reason) in LATER.items():
+        told = lifecycle_message(
+            status_code=code, reason_code=reason, invoice=number, issued_at=MORNING.replace(tzinfo=None)
+        )
+        platform.bring(told, "CustomerInvoiceLC", name=f"CDV_{code}.xml")
+    supplied = ubl_invoice(number="FOURNISSEUR-1")
+    platform.bring(supplied, "SupplierInvoice", name="FOURNISSEUR-1.xml", syntax="UBL")
 
 
 def _by_hand(ventes: RouteTree) -> None:

@@ -32,6 +32,7 @@ class Stopped:
         name: of its files in the folder of errors, where that is not its own.
         original: whether the file itself lies there too.
         deadline: `next.deadline` of the JSON.
+        on_board: whether somebody is asked to see to it; not to what was called off by a wish.
     """
 
     file: str
@@ -50,6 +51,7 @@ class Stopped:
     name: str | None = None
     original: bool = True
     deadline: str | None = None
+    on_board: bool = True
 
     @property
     def shown(self) -> str:
@@ -317,6 +319,7 @@ STOPPED: Mapping[str, Stopped] = {
         who="nobody",
         motive="Le traitement du fichier a été annulé sur demande.",
         short="Rien à faire, si l'annulation était voulue.",
+        on_board=False,
     ),
     "a correction that would take most of a period away": Stopped(
         route="declarations",
@@ -374,6 +377,9 @@ WAITING: Mapping[str, Waiting] = {
 
 OVER: Mapping[str, Over] = {
     "sent": Over(file="FA-ACCEPTEE.xml", outcome="accepted", result="ok/*/FA-ACCEPTEE.xml.ok.json"),
+    "approved by the client later (205)": Over(
+        file="FA-APPROUVEE.xml", outcome="accepted", result="ok/*/FA-APPROUVEE.xml.ok.json"
+    ),
     "the same file twice": Over(
         file="FA-ACCEPTEE (copie).xml",
         outcome="duplicate",

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from connector.outbox.scribe import FOLDERS
-from tests.acceptance.playing import RouteTree, played
+from connector.samples.ubl import ubl_invoice
+from tests.acceptance.later import LATE, Late
+from tests.acceptance.playing import LATER, RouteTree, played
 from tests.acceptance.situations import OVER, STOPPED, WAITING, Over, Stopped, Waiting
 from tests.pages import Element, leads_to, read
 from tests.setup_tree import result_schema, visible
@@ -56,9 +58,9 @@ def to_do(route: RouteTree, file: str) -> list[Element]:
     return [row for row in rows if any(part.text == file for part in row.all("div"))]
 
 
-def result(path: Path) -> dict[str, Any]:
+def result(path: Path, kind: str = "result") -> dict[str, Any]:
     found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    result_schema().validate(found)
+    result_schema(kind).validate(found)
     return found
 
 
@@ -90,6 +92,9 @@ def test_the_json_says_the_same_to_a_program(routes: Routes, name: str) -> None:
 def test_the_board_tells_it_and_leads_to_its_files(routes: Routes, name: str) -> None:
     seen: Stopped = STOPPED[name]
     route = routes[seen.route]
+    if not seen.on_board:
+        assert to_do(route, seen.file) == []
+        return
     (row,) = to_do(route, seen.file)
     _, motive, action, _ = (plain(cell.text) for cell in row.all("td"))
     assert seen.motive in motive
@@ -104,6 +109,66 @@ def test_the_board_tells_it_and_leads_to_its_files(routes: Routes, name: str) ->
     assert all(path.is_file() for path in opened.values())
 
 
+# --------------------------------------------------------------------------- what comes after the result
+@pytest.mark.parametrize("name", LATE)
+def test_what_is_said_later_has_a_text_that_answers_the_same_questions(routes: Routes, name: str) -> None:
+    seen: Late = LATE[name]
+    text = letter(routes["ventes"].errors / f"{seen.stem}.ERREUR.txt")
+    assert text.startswith(seen.which)
+    for words in (*seen.what, *seen.todo, seen.same):
+        assert words in text, words
+    assert f"Fichier envoyé : {seen.file}, le 08/12/2026 à" in text
+    assert f"Statut reçu : {seen.code} " in text
+    assert "Une fois le point réglé, ce fichier peut être supprimé du dossier « erreurs »." in text
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_what_is_said_later_is_told_to_a_program_beside_the_result(routes: Routes, name: str) -> None:
+    seen: Late = LATE[name]
+    route = routes["ventes"]
+    (path,) = route.outbox.glob(f"statuts/*/{seen.stem}.json")
+    assert path.with_suffix(".xml").is_file()
+    found = result(path, "status")
+    current = found["current_status"]
+    assert (found["status"]["code"], found["effect"]) == (seen.code, seen.effect)
+    assert (current and current["code"], found["job"]["name"]) == (seen.current, seen.file)
+    assert list(route.outbox.glob(f"ok/*/{seen.file}.ok.json"))
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_the_board_tells_what_is_said_later_and_leads_to_its_files(routes: Routes, name: str) -> None:
+    seen: Late = LATE[name]
+    route = routes["ventes"]
+    (row,) = to_do(route, seen.file)
+    document, motive, action, _ = (plain(cell.text) for cell in row.all("td"))
+    assert document.startswith(f"Facture {seen.number} ")
+    assert motive == seen.motive
+    assert seen.short in action
+    (status,) = route.outbox.glob(f"statuts/*/{seen.stem}.xml")
+    files = {
+        "Lire le message": route.errors / f"{seen.stem}.ERREUR.txt",
+        "Ouvrir le statut": status,
+        "Données du statut": status.with_suffix(".json"),
+    }
+    opened = {link.text: leads_to(link.attributes["href"], route.root / BOARD) for link in row.all("a")}
+    assert {label: path.resolve() for label, path in opened.items()} == {
+        label: path.resolve() for label, path in files.items()
+    }
+
+
+def test_what_a_supplier_sends_lies_in_its_folder_as_it_came_and_asks_for_nothing(routes: Routes) -> None:
+    route = routes["ventes"]
+    (path,) = route.outbox.glob("recus/*/FOURNISSEUR-1.xml.json")
+    assert path.with_suffix("").read_bytes() == ubl_invoice(number="FOURNISSEUR-1")
+    found = result(path, "received")
+    assert found["document"]["number"] == "FOURNISSEUR-1"
+    assert plain(found["message"]).startswith("La plateforme a remis un document : facture FOURNISSEUR-1, de")
+    assert not list(route.errors.glob("FOURNISSEUR*"))
+    card = board(route).the("received")
+    assert plain(card.text) == f"Reçu depuis hier {len(LATER) + 1} {len(LATER)} statuts. 1 document."
+
+
+# --------------------------------------------------------------------------- others of their kind
 def test_an_archive_says_which_of_its_documents_are_wrong_and_that_the_others_went(routes: Routes) -> None:
     route = routes["ventes"]
     text = letter(route.errors / "lot.zip.ERREUR.txt")
@@ -183,11 +248,13 @@ def test_a_deadline_of_e_reporting_is_told_before_and_after_it(routes: Routes, r
 # --------------------------------------------------------------------------- the folder as a whole
 def test_the_board_counts_what_the_folder_of_errors_holds(routes: Routes) -> None:
     for name, route in routes.items():
-        told = [one.file for one in STOPPED.values() if one.route == name]
-        assert plain(board(route).the("to-do").text).startswith(f"À corriger {len(told)} ")
+        told = [one for one in STOPPED.values() if one.route == name]
+        asked = sum(one.on_board for one in told)
+        late = len(LATE) if name == "ventes" else 0
+        assert plain(board(route).the("to-do").text).startswith(f"À corriger {asked + late} ")
         texts = list(route.errors.glob("*.ERREUR.txt")) if route.errors.exists() else []
         archives = sum(".zip.ERREUR" in path.name for path in texts)
-        assert len(texts) == len(told) + archives
+        assert len(texts) == len(told) + late + archives
 
 
 def test_the_page_for_operators_names_what_is_there(routes: Routes) -> None:
@@ -202,11 +269,11 @@ def test_the_page_for_operators_names_what_is_there(routes: Routes) -> None:
         assert list(ventes.outbox.rglob(f"*{kind}")), kind
 
 
-def test_every_link_of_every_board_opens_a_file_from_the_folder(routes: Routes) -> None:
+def test_every_link_of_every_board_leads_somewhere_from_the_folder(routes: Routes) -> None:
     for route in routes.values():
         page = route.root / BOARD
         for link in board(route).all("a"):
-            assert leads_to(link.attributes["href"], page).is_file()
+            assert leads_to(link.attributes["href"], page).exists()
 
 
 def test_every_text_and_every_name_can_be_copied_to_any_machine(routes: Routes) -> None:
