@@ -16,7 +16,7 @@ from connector.outbox.scribe import FOLDERS
 from connector.settings import Route
 
 _REFUSED: dict[Language, str] = {"fr": ".ANNULATION_REFUSEE.txt", "en": ".CANCEL_REFUSED.txt"}
-_FOLDERS = ("inbox", "board", "errors", "ok", "duplicates", "archive")
+_FOLDERS = ("inbox", "board", "errors", "ok", "duplicates", "statuses", "received", "archive")
 _DEEDS = ("retry", "resolve", "cancel", "pause")
 _LABEL = 24  # columns of the names of folders
 
@@ -74,12 +74,14 @@ class RouteLetters:
             "errors": self._folders.errors,
             "ok": self._folders.ok,
             "duplicates": self._folders.duplicates,
+            "statuses": self._folders.statuses,
+            "received": self._folders.received,
             "treated": TREATED[self._language],
             "cancel": CANCEL[self._language],
         }
         lines = [*wrapped(text("guide.title", route=route.name)), "=" * WIDTH]
         for key in _FOLDERS:
-            if key != "board" or route.dashboard:
+            if {"board": route.dashboard, "received": route.receive}.get(key, True):
                 lines += self._entry(text(f"guide.{key}", **facts), text(f"guide.{key}_text", **facts))
         lines.append("")
         for key in _DEEDS:

@@ -1,4 +1,4 @@
-"""What somebody must be able to find out about a file that was accepted first, as `situations` for the others.
+"""What somebody must be able to find out about a file that was accepted first; `situations` has the others.
 
 The words are parts of what is written; white space does not count.
 """
