@@ -14,8 +14,9 @@ import pytest
 
 from connector.board import DAYS, FOR_ADMIN, Board, Day, Wait
 from connector.deadlines import Deadline, Standing
+from connector.incoming import Delivery, Late, Phase
 from connector.messages import LANGUAGES, Language, Messages, catalogue
-from connector.model import Job, Outcome, Party, Problem, ResultFile, State
+from connector.model import Announced, Job, Outcome, Party, Problem, Reason, Reference, ResultFile, State
 from connector.outbox.board import BoardPage, address, files_of
 from connector.periods import Declarant, Period
 from connector.settings import Route
@@ -24,6 +25,9 @@ from tests.unit.outbox_situations import INVOICE, invalid, job, unreadable
 
 NOW = datetime(2026, 11, 22, 6, 15, tzinfo=ZoneInfo("Europe/Paris"))
 FIGURES = [(day * 7 % 40, day % 3, day % 2) for day in range(DAYS)]
+
+
+HOSTILE = "<script>alert(1)</script> \"'><img src=x onerror=alert(1)> \u202egpj.exe {{7*7}} javascript:"
 
 
 def days(figures: list[tuple[int, int, int]]) -> tuple[Day, ...]:
@@ -206,6 +210,71 @@ def test_bars_are_as_high_as_their_figures_say_and_stay_on_the_sheet() -> None:
     assert all(float(rect.attributes.get("y", "0")) >= 0 for rect in chart.all("rect"))
 
 
+# --------------------------------------------------------------------------- what came after the result
+def late(code: str, about: Job | None, *reasons: str, text: str = "FA1_CDV_001.ERREUR.txt") -> Late:
+    """A status whose files are in the outbox; it came an hour after the documents above."""
+    targets = ("statuts/2026-11-22/FA1_CDV_001.xml", f"erreurs/{text}", "statuts/2026-11-22/FA1_CDV_001.json")
+    said = Announced(
+        code=code,
+        reasons=tuple(Reason(code=reason, words=reason) for reason in reasons),
+        about=Reference(number=HOSTILE if about is None else None),
+    )
+    delivery = Delivery(
+        id="in-1-00000", incoming="in-1", account="pa", route="ventes", state=Phase.PUBLISHED,
+        noted_at=NOW + timedelta(hours=1), subject="x", flow_id="f", status=said,
+        result=tuple(ResultFile(staged="x", target=target, sha256="0" * 64) for target in targets),
+    )  # fmt: skip
+    return Late(delivery=delivery, job=about)
+
+
+def with_late(*found: Late, jobs: tuple[Job, ...] = ()) -> Board:
+    files = {file.target for each in found for file in each.delivery.result}
+    now = board(*jobs)
+    return replace(now, late=found, to_do_count=len(jobs) + len(found), shown=now.shown | files)
+
+
+def test_a_late_status_is_told_among_the_others_the_newest_first() -> None:
+    shown = page(with_late(late("207", REFUSED, "QTE_ERR", "PU_ERR"), jobs=(REFUSED,)))
+    assert shown.all("title")[0].text == "2 à corriger – ventes"
+    first, second = shown.the("to-do-list").rows
+    assert first[1].startswith("EN LITIGE Une quantité facturée n'est pas celle")
+    assert first[1].endswith("et 1 autre point.")
+    assert first[2].startswith("Prendre contact avec le client")
+    assert second[1].startswith("NON TRANSMISE")
+
+
+def test_a_status_of_a_document_that_did_not_go_through_here_is_told_by_its_text_and_harms_nobody() -> None:
+    shown = page(with_late(late("210", None, HOSTILE)))
+    ((document, _, _, _),) = shown.the("to-do-list").rows
+    assert "FA1_CDV_001.ERREUR.txt" in document
+    assert "\u202e" not in shown.text
+    assert not shown.all("script") and not shown.all("img")
+
+
+def test_files_of_a_status_that_a_program_has_taken_away_get_no_link() -> None:
+    told = with_late(late("210", REFUSED, "TX_TVA_ERR"))
+    shown = page(replace(told, shown=frozenset({"erreurs/FA1_CDV_001.ERREUR.txt"})))
+    assert [link.text for link in shown.the("to-do-list").all("a")] == ["Lire le message"]
+
+
+@pytest.mark.parametrize(
+    ("statuses", "documents", "words"),
+    [
+        (1, 0, "Reçu depuis hier 1 1 statut."),
+        (0, 3, "Reçu depuis hier 3 3 documents."),
+        (12, 1, "Reçu depuis hier 13 12 statuts. 1 document."),
+    ],
+)
+def test_what_came_is_counted_and_a_folder_that_is_not_there_gets_no_link(
+    statuses: int, documents: int, words: str
+) -> None:
+    told = replace(board(), statuses=statuses, documents=documents)
+    card = page(replace(told, shown=frozenset({"statuts"}))).the("received")
+    assert sorted(card.text.split()) == sorted(words.split())
+    assert [link.attributes["href"] for link in card.all("a")] == ["outbox/statuts"] * (statuses > 0)
+    assert page(board()).of_id("received") is None
+
+
 def test_a_long_list_is_cut_and_says_so() -> None:
     shown = page(replace(board(REFUSED), to_do_count=201))
     assert "Et 200 autres, plus anciens, dans le dossier des erreurs." in shown.text
@@ -229,7 +298,6 @@ def _below(element: Element) -> list[Element]:
 
 
 # --------------------------------------------------------------------------- what must not be
-HOSTILE = "<script>alert(1)</script> \"'><img src=x onerror=alert(1)> \u202egpj.exe {{7*7}} javascript:"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
