@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from connector.crosscheck import is_told
-from connector.model import Document, Job, Outcome, State
+from connector.model import FINE, Document, Job, Outcome, State
 from connector.periods import PAYMENTS, Calendar, Declarant, Period, Shape, data_of, period_of
 
 SOON, URGENT = 3, 1  # days before the deadline on which it is told of
@@ -58,7 +58,7 @@ class Report:
     @property
     def is_stopped(self) -> bool:
         """Whether it ended before the platform accepted it: refused, held or cancelled."""
-        return self.outcome is not None and self.outcome not in (Outcome.ACCEPTED, Outcome.DUPLICATE)
+        return self.outcome is not None and self.outcome not in FINE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ Times are aware datetimes in UTC; amounts are decimal strings as the document wr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -28,6 +28,7 @@ from connector.verdict import (
 )
 
 __all__ = [
+    "FINE",
     "Absent",
     "AckStatus",
     "Announced",
@@ -247,7 +248,8 @@ class PollPage:
 class Health:
     up: bool
     reason: str | None = None  # why not
-    clock_ahead: float | None = None  # seconds that our clock is ahead of the platform's; None: not told
+    # seconds that our clock is ahead of the platform's; None: not told
+    clock_ahead: float | None = field(default=None, compare=False)
 
 
 # --------------------------------------------------------------------------- jobs
@@ -294,6 +296,10 @@ class Outcome(StrEnum):
     UNREADABLE = "unreadable"
     CANCELLED = "cancelled"
     ANSWERED = "answered"
+
+
+# After these nobody has anything to do.
+FINE = frozenset({Outcome.ACCEPTED, Outcome.ANSWERED, Outcome.DUPLICATE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

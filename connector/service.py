@@ -18,7 +18,7 @@ from connector.chores import Housekeeping
 from connector.errors import ExitCode
 from connector.gateways import LOCKED_OUT, Snapshot
 from connector.lanes import Follower, Lane
-from connector.model import Job, Outcome, State
+from connector.model import FINE, Job, State
 from connector.notify import notify
 from connector.paths import pulse_of
 from connector.policy import FAR_FUTURE, OPEN
@@ -54,8 +54,7 @@ class Report:
             return ExitCode.AUTHENTICATION
         if self.left or self.in_inbox:
             return ExitCode.KEPT_FOR_LATER
-        good = (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.ANSWERED)
-        refused = sum(count for outcome, count in self.outcomes.items() if outcome not in good)
+        refused = sum(count for outcome, count in self.outcomes.items() if outcome not in FINE)
         return ExitCode.SOME_REFUSED if refused else ExitCode.DONE
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from connector import holding, policy
 from connector.controls import Answer, Request
 from connector.incoming import Delivery
-from connector.model import Job, Outcome, State
+from connector.model import FINE, Job, Outcome, State
 
 _BEFORE_SENDING = {State.SPOOLED, State.VETTED, State.VALID}
 # What is still to come to a state in which something can be decided; an attempt in doubt may prove not made.
@@ -102,8 +102,7 @@ def settled_statuses(
 
 def can_be_settled(job: Job) -> bool:
     """Whether a job was refused and its result is there, so that somebody may have seen to it."""
-    fine = (None, Outcome.ACCEPTED, Outcome.DUPLICATE)
-    return job.state in _TOLD and job.outcome not in fine
+    return job.state in _TOLD and job.outcome is not None and job.outcome not in FINE
 
 
 def read_by_people(job: Job) -> set[str]:

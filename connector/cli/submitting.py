@@ -117,7 +117,7 @@ def _job_of(jobs: Iterable[Job], sha256: str, name: bytes, since: float) -> Job 
 
 
 def _tell_outcome(context: Context, file: Path, job: Job) -> bool:
-    from connector.model import Outcome
+    from connector.model import FINE
 
     if context.json:
         context.emit(
@@ -132,7 +132,7 @@ def _tell_outcome(context: Context, file: Path, job: Job) -> bool:
     else:
         label = context.outcome(job.outcome or "")
         context.say(context.text("submit.outcome", file=file.name, outcome=label, job=job.id))
-    return job.outcome not in (Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.ANSWERED)
+    return job.outcome not in FINE
 
 
 def _tell_waiting(context: Context, file: Path) -> None:

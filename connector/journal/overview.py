@@ -16,7 +16,7 @@ from connector.journal.view import JournalView
 from connector.model import Job, State
 from connector.records import decode
 
-_UNSETTLED = "outcome NOT IN ('accepted', 'duplicate') AND resolved IS NULL"
+_UNSETTLED = "outcome NOT IN ('accepted', 'answered', 'duplicate') AND resolved IS NULL"
 _TOLD = "state IN ('published', 'held', 'done')"
 # A bundle has no line of its own: its documents have theirs.
 _NO_BUNDLE = "coalesce(json_extract(body, '$.documents'), 0) = 0"

@@ -124,7 +124,7 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE job ADD COLUMN resolved TEXT;  -- how people settled what was refused
     CREATE INDEX job_to_do ON job (route, state, sha256, business_key)
-        WHERE outcome NOT IN ('accepted', 'duplicate') AND resolved IS NULL;
+        WHERE outcome NOT IN ('accepted', 'answered', 'duplicate') AND resolved IS NULL;
     DROP INDEX job_concluded;                  -- now with all that counting the ends of a day needs
     CREATE INDEX job_concluded ON job (concluded_at, route, outcome, parent) WHERE concluded_at IS NOT NULL;
     CREATE TABLE pause (route TEXT PRIMARY KEY, since TEXT NOT NULL) WITHOUT ROWID;
@@ -282,7 +282,7 @@ LATEST_UNDER_WAY = """
 UNSETTLED = f"""
     SELECT {_ALL} FROM (
         SELECT name, body FROM job INDEXED BY job_to_do
-        WHERE route = ? AND outcome NOT IN ('accepted', 'duplicate') AND resolved IS NULL
+        WHERE route = ? AND outcome NOT IN ('accepted', 'answered', 'duplicate') AND resolved IS NULL
         ORDER BY seq DESC
     )
 """
@@ -297,7 +297,7 @@ _CAME_AGAIN = """
 REPLACED = f"""
     SELECT {_ALL} FROM (
         SELECT name, body FROM job AS old INDEXED BY job_to_do
-        WHERE route = ? AND outcome NOT IN ('accepted', 'duplicate') AND resolved IS NULL
+        WHERE route = ? AND outcome NOT IN ('accepted', 'answered', 'duplicate') AND resolved IS NULL
           AND state IN ('published', 'done')
           AND (EXISTS ({_CAME_AGAIN.format(same="new.sha256 = old.sha256")})
             OR EXISTS ({_CAME_AGAIN.format(same="new.business_key = old.business_key")}))

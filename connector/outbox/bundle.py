@@ -6,11 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from connector.messages import Messages
-from connector.model import Job, Outcome
+from connector.model import FINE, Job, Outcome
 from connector.outbox.advice import Action, Advice, Number, Who
 from connector.outbox.layout import clean, wrapped
 
-_FINE = {Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.ANSWERED}
 _SHOWN = 20  # documents named one by one in a text
 _VALUE = 200  # characters of a value from outside
 
@@ -18,7 +17,7 @@ _VALUE = 200  # characters of a value from outside
 def advice_on(outcome: Outcome, documents: Iterable[Job]) -> Advice:
     """What to do about a bundle: its documents, one by one, as their own results say."""
     outcomes = {job.outcome for job in documents}
-    if outcome in _FINE:
+    if outcome in FINE:
         return Advice(action=Action.NONE, number=Number.NOT_ASKED, who=Who.NOBODY)
     if outcome is Outcome.HELD:
         action, who = Action.CONTACT_ADMIN, Who.IT
@@ -30,7 +29,7 @@ def advice_on(outcome: Outcome, documents: Iterable[Job]) -> Advice:
 
 def is_mixed(documents: Iterable[Job]) -> bool:
     """Whether some documents of a bundle are fine and some are not."""
-    return len({job.outcome in _FINE for job in documents}) > 1
+    return len({job.outcome in FINE for job in documents}) > 1
 
 
 def title(documents: Sequence[Job], messages: Messages) -> str:
@@ -85,4 +84,4 @@ def entries(documents: Sequence[Job]) -> list[dict[str, object]]:
 
 
 def _unsettled(documents: Sequence[Job]) -> list[Job]:
-    return [job for job in documents if job.outcome not in _FINE]
+    return [job for job in documents if job.outcome not in FINE]

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from connector.board import day_of
 from connector.cells import neutral
 from connector.messages import Language, Messages
-from connector.model import Job, Outcome, Problem
+from connector.model import FINE, Job, Outcome, Problem
 from connector.outbox import formats
 from connector.outbox.arrivals import ArrivalRows
 from connector.outbox.board import counted
@@ -36,7 +36,7 @@ _NAMES: dict[Language, tuple[str, str, str]] = {
     "en": ("summary", "rejections", "exchanges"),
 }
 _ANSWERS = {Outcome.ACCEPTED, Outcome.INADMISSIBLE, Outcome.REJECTED_BY_PLATFORM, Outcome.REFUSED_BY_BUYER}
-_FINE = {Outcome.ACCEPTED, Outcome.DUPLICATE, Outcome.CANCELLED}
+_FINE = FINE | {Outcome.CANCELLED}
 _MOST_ROWS = 200  # of a page; the tables hold all
 _SUMMARY = ("time", "file", "kind", "number", "date", "seller", "buyer", "net", "gross", "currency", "result",
             "reasons", "flow", "job")  # fmt: skip

@@ -77,7 +77,7 @@ def test_rules_are_told_in_business_words_with_the_values(tmp_path: Path) -> Non
     told = one_line(done.stdout)
     assert "Le total TTC ne correspond pas à la somme du total HT et de la TVA." in told
     assert "Où : Montant total TTC (BT-112)" in told
-    assert "Valeur trouvée : 9999.00" in told
+    assert "Valeur trouvée : 9 999,00" in told
     assert "shall" not in told, "the rule's own English is not needed"
     warned = connector(tmp_path, "--lang", "fr", "validate", "FA3.xml")
     assert warned.returncode == 0, warned.stderr

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from connector.model import Outcome
+from connector.model import FINE, Outcome
 from connector.outbox.advice import Action, Who
 from connector.outbox.forms import COLUMNS
 from connector.outbox.scribe import FOLDERS
@@ -93,7 +93,7 @@ def test_every_outcome_and_action_is_explained() -> None:
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_the_table_of_folders_is_what_the_scribe_does(outcome: Outcome) -> None:
-    name = outcome if outcome in (Outcome.ACCEPTED, Outcome.DUPLICATE) else "all others"
+    name = outcome if outcome in FINE else "all others"
     row = next(line for line in PAGE.splitlines() if re.match(rf"\| `?{name}`? \| `", line))
     _, _, folder, shown, _ = row.split("|")
     composed = list(scribe().compose(job(outcome), EARLIER))
