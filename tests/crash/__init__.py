@@ -12,7 +12,8 @@ Then the invariants are checked, results counted in the hands of somebody who ta
     child     one life: an `Assembly` made of real parts, driven in one thread in a fixed order
     zygote    a process with everything imported, forked for each life
     bench     `Bench`: a simulator, a zygote and a tree; `Bench.run(spec)` gives an `Outcome`
-    check     the invariants I1 to I11
+    image     what a death leaves, kept aside: files, and the platform's memory
+    evidence  what is known after a run;  check: the invariants I1 to I12
     series    which runs a level has, and `run_series`, which spreads them over processes
     worker    `python -m tests.crash.worker`: specs as JSON lines on stdin, outcomes as JSON lines on stdout
     __main__  `python -m tests.crash`: the long levels, and one run again by its line

@@ -14,7 +14,8 @@ from typing import Any, Self
 from zlib import crc32
 
 from connector.simulator import Simulator
-from tests.crash.check import Evidence, kept_waiting, violations
+from tests.crash.check import kept_waiting, violations
+from tests.crash.evidence import Evidence
 from tests.crash.image import Memory, Tree, let_settle
 from tests.crash.loss import Loss
 from tests.crash.others import Consumer, let_go
@@ -247,6 +248,8 @@ class Bench:
             self._suffer()
         if shapes()[spec.shape].decided:
             self._decide()
+        if shapes()[spec.shape].brought:
+            self._bring()
 
     # ------------------------------------------------------------------ the pieces of a run
     def begin(self, spec: RunSpec) -> None:
@@ -315,6 +318,13 @@ class Bench:
         plan = PLANS[self._spec.plan]
         if not plan.outcomes:  # what ends well in spite of trouble does so again
             self.simulator.faults(*plan.rules)
+
+    def _bring(self) -> None:
+        """A life in which all goes to its end, and then the platform has something for us."""
+        self._live_before()
+        for has in shapes()[self._spec.shape].brought:
+            self.shared.now += 1.0
+            self.simulator.bring(has.content, has.flow_type, name=has.name, syntax=has.syntax)
 
     def _live_before(self) -> None:
         self.live(Life())

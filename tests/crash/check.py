@@ -1,29 +1,22 @@
-"""The invariants I1 to I11, judged from outside: from folders, bytes, rows, the platform's ledger, results.
+"""The invariants I1 to I12, judged from outside: from folders, bytes, rows, the platform's ledger, results.
 
 What the product says of itself counts only where it is compared with what others saw.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from connector.journal.chain import first_break
 from connector.policy import STEPS
-from connector.simulator import Flow
-from tests.crash.others import visible_name
+from tests.crash.evidence import Evidence, sha256_of
 from tests.crash.place import SECRET, Place
-from tests.crash.plans import Plan
-from tests.crash.shapes import Dropped, Packed, Shape
+from tests.crash.shapes import Dropped, Packed
 from tests.crash.spec import Ended, Violation
 
 _ENDS = frozenset({"done", "held", "void"})
@@ -36,100 +29,11 @@ _WORST_FIRST = (
     "unreadable",
     "cancelled",
 )
-NOTES = {"settled", "paused", "resumed", "cancel-asked"}  # in the history, and no step of a job
+# In the history, and no step of a job: notes on jobs, and what is told of what came from the platform.
+NOTES = {"settled", "paused", "resumed", "cancel-asked", "status", "document"}
+_OF_INCOMING = ("flow-", "delivery-")
+_COMING_TO = ("statuts", "recus")  # folders of the outbox for what comes
 _MOST_LOG = 200_000  # bytes that the log of a run may have
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What is known after a run."""
-
-    place: Place
-    shape: Shape
-    plan: Plan
-    mode: str
-    flows: tuple[Flow, ...]  # the platform's ledger
-    lives: tuple[Ended, ...]
-    deeds: int  # bits: what the writer did
-
-    # ------------------------------------------------------------------ what was put in
-    @cached_property
-    def inputs(self) -> Counter[str]:
-        """SHA-256 of what must be kept: of each file what was in it at the end, and what came out of it."""
-        final = {(file.route, file.name): file.content for file in self.shape.files}
-        for number, deed in enumerate(self.shape.deeds):
-            if self.deeds >> number & 1:
-                final["ventes", deed.name] = deed.content
-        return Counter(map(_sha256, final.values())) + Counter(
-            _sha256(document.content) for document in self.documents if document.comes_out
-        )
-
-    @property
-    def documents(self) -> list[Packed]:
-        """All that is in archives."""
-        return [document for file in self.shape.files for document in file.documents]
-
-    @cached_property
-    def outgrown(self) -> Counter[str]:
-        """SHA-256 of the contents that files had before their writer went on: each may be kept, or not."""
-        first = {file.name: file.content for file in self.shape.files if file.route == "ventes"}
-        done = [deed for number, deed in enumerate(self.shape.deeds) if self.deeds >> number & 1]
-        return Counter(_sha256(first[deed.name]) for deed in done)
-
-    # ------------------------------------------------------------------ what is there
-    @cached_property
-    def _rows(self) -> tuple[list[dict[str, Any]], list[tuple[Any, ...]]]:
-        with closing(sqlite3.connect(self.place.journal)) as db:
-            jobs = [
-                json.loads(body) | {"file": name, "parent": parent}
-                for name, parent, body in db.execute("SELECT name, parent, body FROM job ORDER BY seq")
-            ]
-            events = db.execute("SELECT seq, at, job, kind, body, hash FROM event ORDER BY seq").fetchall()
-        return jobs, events
-
-    @property
-    def jobs(self) -> list[dict[str, Any]]:
-        """The rows of the journal that stand for a file."""
-        return [job for job in self._rows[0] if job["state"] != "void"]
-
-    @property
-    def letters(self) -> list[dict[str, Any]]:
-        """The rows that stand for a document, which an archive of documents does not."""
-        bundles = {(file.route, file.name) for file in self.shape.files if file.documents}
-        return [job for job in self.jobs if (job["route"], os.fsdecode(job["file"])) not in bundles]
-
-    @property
-    def every_job(self) -> list[dict[str, Any]]:
-        return self._rows[0]
-
-    @property
-    def events(self) -> list[tuple[Any, ...]]:
-        return self._rows[1]
-
-    @cached_property
-    def settled(self) -> set[str]:
-        """Refused jobs whose answers were taken back because the same document came again and was taken."""
-        return {job for _, _, job, kind, _, _ in self.events if kind == "settled"}
-
-    @cached_property
-    def delivered(self) -> dict[str, list[bytes]]:
-        """Visible name → contents, as they came into the consumer's hands."""
-        found: defaultdict[str, list[bytes]] = defaultdict(list)
-        for path in sorted(self.place.taken.iterdir()):
-            found["/".join(visible_name(path.name))].append(path.read_bytes())
-        return found
-
-    @cached_property
-    def results(self) -> dict[str, dict[str, Any]]:
-        """Visible name → what a machine reads in it."""
-        return {
-            name: json.loads(contents[0])
-            for name, contents in self.delivered.items()
-            if name.endswith(".json")
-        }
-
-    def files_in(self, folder: Path) -> list[Path]:
-        return sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
 
 
 def violations(seen: Evidence) -> Iterator[Violation]:
@@ -174,17 +78,17 @@ def _conservation(seen: Evidence) -> Iterator[str]:
     kept: Counter[str] = Counter()
     # A held document of an archive has no other file than its private copy.
     mine = [seen.place.state / "spool" / job["id"] for job in held.values() if job["parent"]]
-    kept.update(_sha256(path.read_bytes()) for path in mine if path.exists())
+    kept.update(sha256_of(path.read_bytes()) for path in mine if path.exists())
     for route in seen.shape.routes:
-        kept.update(_sha256(path.read_bytes()) for path in seen.files_in(seen.place.archive_of(route)))
+        kept.update(sha256_of(path.read_bytes()) for path in seen.files_in(seen.place.archive_of(route)))
         for path in seen.files_in(seen.place.work_of(route)):
             if _owner(path) in held:
-                kept[_sha256(path.read_bytes())] += 1
+                kept[sha256_of(path.read_bytes())] += 1
         for path in seen.files_in(seen.place.archive_of(route)):
             spoken_of = {
                 result["file"]["sha256"] for result in seen.results.values() if result["id"] == _owner(path)
             }
-            if spoken_of - {_sha256(path.read_bytes())}:
+            if spoken_of - {sha256_of(path.read_bytes())}:
                 yield f"archived as {path.name} is not what its result speaks of"
     if lost := seen.inputs - kept:
         yield f"lost: {_short(lost)}; kept: {_short(kept)}"
@@ -193,9 +97,10 @@ def _conservation(seen: Evidence) -> Iterator[str]:
 
 
 def _ledger(seen: Evidence) -> Iterator[str]:
-    archives = Counter(_sha256(file.content) for file in seen.shape.files if file.documents)
+    archives = Counter(sha256_of(file.content) for file in seen.shape.files if file.documents)
     known = seen.inputs + seen.outgrown - archives
-    good = Counter(flow.sha256 for flow in seen.flows if flow.acknowledgement.status != "Error")
+    deposits = [flow for flow in seen.flows if flow.direction == "Out"]
+    good = Counter(flow.sha256 for flow in deposits if flow.acknowledgement.status != "Error")
     for sha256, count in good.items():
         if sha256 not in known:
             yield f"the platform has a content that no file ever had: {sha256[:8]}"
@@ -223,12 +128,16 @@ def _one_result_each(seen: Evidence) -> Iterator[str]:
 
 
 def _results_as_recorded(seen: Evidence) -> Iterator[str]:
-    delivered = {name: _sha256(contents[0]) for name, contents in seen.delivered.items()}
+    delivered = {name: sha256_of(contents[0]) for name, contents in seen.delivered.items()}
     recorded = {
         f"{job['route']}/{file['target']}": file["sha256"]
         for job in seen.jobs
         for file in job["result"]
         if job["id"] not in seen.settled or f"{job['route']}/{file['target']}" in delivered
+    } | {
+        f"{each['route']}/{file['target']}": file["sha256"]
+        for each in seen.deliveries
+        for file in each["result"]
     }
     if delivered != recorded:
         wrong = delivered.items() ^ recorded.items()
@@ -278,7 +187,7 @@ def _history(seen: Evidence) -> Iterator[str]:
         yield f"the chain breaks at event {broken}"
     paths: defaultdict[str, list[str]] = defaultdict(list)
     for _, _, job, kind, _, _ in seen.events:
-        if kind not in NOTES:
+        if kind not in NOTES and not kind.startswith(_OF_INCOMING):
             paths[job].append(kind)
     states = {job["id"]: job["state"] for job in seen.every_job}
     if states != {job: path[-1] for job, path in paths.items()}:
@@ -332,7 +241,7 @@ def _expected(seen: Evidence, found: Counter[str]) -> Iterator[str]:
     """Where every deposit may succeed, what one of several files may end as, only the others may."""
     files: list[Dropped | Packed] = [file for file in seen.shape.files if not file.documents]
     files += seen.documents
-    contents = {_sha256(file.content) for file in files if "good" in file.ends}
+    contents = {sha256_of(file.content) for file in files if "good" in file.ends}
     contested = [file for file in files if {"duplicate", "held"} & file.ends]
     again = sum("repeat" in file.ends for file in files) if seen.plan.repeated else 0
     if contested and not found["accepted"]:
@@ -341,6 +250,26 @@ def _expected(seen: Evidence, found: Counter[str]) -> Iterator[str]:
         yield f"{found['accepted']} accepted of {len(contents)}"
     if found["duplicate"] + found["held"] > max(0, len(contested) - 1, len(seen.shape.deeds)) + again:
         yield f"too many are kept back: {dict(found)}"
+
+
+def _incoming(seen: Evidence) -> Iterator[str]:
+    """What the platform has for us is laid down once: as it came, and with one record."""
+    brought = Counter(sha256_of(has.content) for has in seen.shape.brought)
+    came = Counter(
+        sha256_of(content)
+        for name, contents in seen.delivered.items()
+        for content in contents
+        if name.split("/")[1] in _COMING_TO and not name.endswith(".json")
+    )
+    again = came - brought if seen.mode == "kill" else came.keys() - brought.keys()
+    if again or brought - came:
+        yield f"brought {_short(brought)}, laid down {_short(came)}"
+    told = Counter(record["file"]["sha256"] for record in seen.announced.values())
+    noted = Counter(each["sha256"] for each in seen.deliveries)
+    if not brought == told == noted:
+        yield f"brought {_short(brought)}, told of {_short(told)}, noted {_short(noted)}"
+    if unfinished := [each["id"] for each in seen.deliveries if each["state"] != "published"]:
+        yield f"not laid down: {unfinished}"
 
 
 def _secrets(seen: Evidence) -> Iterator[str]:
@@ -369,6 +298,7 @@ CHECKS: dict[str, Callable[[Evidence], Iterator[str]]] = {
     "I6 nothing left": _nothing_left,
     "I7 history": _history,
     "I8 outcomes": _outcomes,
+    "I12 laid down once": _incoming,
     "I10 no secret": _secrets,
     "I11 no leak": _leaks,
 }
@@ -377,10 +307,6 @@ CHECKS: dict[str, Callable[[Evidence], Iterator[str]]] = {
 def _owner(path: Path) -> str:
     """The job of a file of ours."""
     return path.name.partition("__")[0]
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 def _short(counter: Counter[str]) -> dict[str, int]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from connector import effects, journey, lanes, recovery
+from connector import effects, journey, lanes, reception, recovery
 from connector.effects import Effects
 from connector.errors import ConnectorError
 from connector.gateways import AccountDesk, EventLoop, HttpSession
@@ -48,6 +48,7 @@ from tests.crash.spec import Point, RunSpec
 
 LONGEST = 25  # seconds of real time, after which a life counts as hung
 MOST_ROUNDS = 120
+LISTINGS = 3  # a platform may show late what it has, and shows again what was seen
 _PIECE, _SMALL_PIECE = effects._PIECE, 2048  # bytes
 _STEP, _LEAP = 1.0, 140.0  # seconds: how far the clock jumps when nothing moves, at first and at most
 
@@ -144,15 +145,20 @@ def live_plainly(warm: Warm, spec: RunSpec, number: int, *, stop_loop: bool) -> 
 def _begin(number: int) -> None:
     signal.alarm(LONGEST)
     dice = Random(number)
+    reception.AT_ONCE = 1  # one thing at a time
     secrets.token_bytes = lambda nbytes=None: bytes([number]) + dice.randbytes((nbytes or 32) - 1)
 
 
 def _report(warm: Warm, spec: RunSpec, parts: Parts, left: Callable[[], list[str]]) -> None:
     """Build, work, and tell how it ended; `left` tells what was not given back."""
-    routes = [route for route in warm.routes if route.name in shapes()[spec.shape].routes]
+    shape, settings = shapes()[spec.shape], warm.settings
+    if shape.brought:
+        receiving = [route.model_copy(update={"receive": route.name == "ventes"}) for route in settings.route]
+        settings = settings.model_copy(update={"route": receiving})
+    routes = [route for route in settings.route if route.name in shape.routes]
     try:
-        with built(warm.settings, routes, parts) as assembly:
-            rested, troubles = _work(assembly, warm)
+        with built(settings, routes, parts) as assembly:
+            rested, troubles = _work(assembly, warm, LISTINGS if shape.brought else 0)
         warm.shared.report({"rested": rested, "troubles": troubles, "left": left()})
     except (ConnectorError, OSError) as error:
         warm.shared.report({"gave_up": f"{type(error).__name__}: {error}"})
@@ -171,24 +177,32 @@ def _held() -> set[str]:
 
 
 # --------------------------------------------------------------------------- the order of things
-def _work(assembly: Assembly, warm: Warm) -> tuple[bool, list[str]]:
-    """Do what `Service` does, one lane after the other. Whether nothing is left, and the troubles met."""
+def _work(assembly: Assembly, warm: Warm, listings: int) -> tuple[bool, list[str]]:
+    """Do what `Service` does, one lane after the other. Whether nothing is left, and the troubles met.
+
+    Args:
+        listings: how often the platform is asked for what it has for us, beside answers that are awaited.
+    """
     worlds = [replace(line.world, courier=_Waiting(line.world.courier)) for line in assembly.lines]
     troubles: list[str] = []
     gc.disable()  # a life is short
     for world in worlds:
         recovery.recover(world)
+    for office in assembly.offices.values():
+        reception.recover(office)
     leap = _STEP
     for _ in range(MOST_ROUNDS):
         moved = 0
         for stages in (lanes.INTAKE, lanes.SENDING, lanes.CLOSING):
             for world in worlds:
                 moved += _lane(partial(_round, stages, world), troubles)
-        moved += _follow(assembly, worlds, troubles)
+        before = len(troubles)
+        moved += _follow(assembly, worlds, troubles, anyhow=listings > 0)
+        listings -= len(troubles) == before
         for desk in assembly.desks.values():
             if desk.snapshot().way != "free":
                 desk._loop.run(_nothing_under_way(desk))
-        if not moved and _is_at_rest(assembly, worlds):
+        if not moved and listings <= 0 and _is_at_rest(assembly, worlds):
             return True, troubles
         leap = _STEP if moved else min(leap * 2, _LEAP)
         warm.shared.now += 0.01 if moved else leap
@@ -214,18 +228,26 @@ def _lane(work: Callable[[], int], troubles: list[str]) -> int:
         return 0
 
 
-def _follow(assembly: Assembly, worlds: Sequence[World], troubles: list[str]) -> int:
+def _follow(assembly: Assembly, worlds: Sequence[World], troubles: list[str], *, anyhow: bool) -> int:
+    """A round of the follow lanes; `anyhow`: also where no answer is awaited."""
     journal, moved = assembly.journal, 0
     for account, desk in assembly.desks.items():
         ours = [world for world in worlds if world.account == account]
-        if any(journal.counts(world.route).get(State.RECEIVED) for world in ours):
+        if anyhow or any(journal.counts(world.route).get(State.RECEIVED) for world in ours):
             overlap = assembly.settings.account[0].poll_overlap
             moved += _lane(partial(journey.follow, desk, account, journal, ours, overlap), troubles)
+        for stage in (reception.fetch, reception.sort_out):
+            moved += _lane(partial(stage, assembly.offices[account]), troubles)
     return moved
 
 
 def _is_at_rest(assembly: Assembly, worlds: Sequence[World]) -> bool:
-    if any(lanes.unsettled(assembly.journal.counts(world.route)) for world in worlds):
+    journal = assembly.journal
+    if any(lanes.unsettled(journal.counts(world.route)) for world in worlds):
+        return False
+    if any(journal.untaken(office.account, office.receivers.matters) for office in assembly.offices.values()):
+        return False
+    if any(journal.undelivered(world.route) for world in worlds):
         return False
     return all(line.inbox.is_scanned and not line.inbox.waiting for line in assembly.lines)
 

@@ -11,6 +11,7 @@ import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -224,13 +225,7 @@ class FailingSession:
         self._points.passing(f"{label} before")
         if request.body is not None:
             body = _HalfWay(request.body, self._points, f"{label}{_ON_THE_WIRE}")
-            request = Request(
-                method=request.method,
-                url=request.url,
-                headers=request.headers,
-                body=body,
-                limit=request.limit,
-            )
+            request = replace(request, body=body)
         answer = await self._session.exchange(request, authorization)
         self._points.passing(f"{label} after")
         return answer

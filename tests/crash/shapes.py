@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 
 from connector.samples.broken import invoice_not_well_formed, invoice_without_date
+from connector.samples.cdar import lifecycle_message
 from connector.samples.ubl import ubl_invoice
 from tests.archives import tar_of, zip_of
 
+_SEPTEMBER = datetime(2026, 9, 3, 9, 15, 0)  # noqa: DTZ001 - messages name no time zone
 GOOD = frozenset({"good"})  # the platform's answer decides: see `plans.Plan.outcomes`
 
 
@@ -60,6 +63,16 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """What the platform has for us: of which type, called what, in which syntax."""
+
+    content: bytes
+    flow_type: str
+    name: str
+    syntax: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
     """One inbox.
 
@@ -70,6 +83,7 @@ class Shape:
         broken: a file that cannot be copied in a first life, which is lived beside those of the run's points.
         decided: a first life is lived to its end, and an operator lets go on what was held in it; nobody
             takes results away before the run is over.
+        brought: what the platform has for us after a first life in which the files have come to their end.
     """
 
     name: str
@@ -78,6 +92,7 @@ class Shape:
     remote_archive: bool = False
     broken: str = ""
     decided: bool = False
+    brought: tuple[Brought, ...] = ()
     routes: tuple[str, ...] = field(default=("ventes",))
 
 
@@ -217,6 +232,23 @@ def shapes() -> dict[str, Shape]:
                 Dropped(name="FA1 bis.xml", content=longer, ends=frozenset({"good", "repeat"})),
             ),
             decided=True,
+        ),
+        Shape(
+            name="received",
+            files=(Dropped(name="FA1.xml", content=one),),
+            brought=(
+                Brought(
+                    content=lifecycle_message(
+                        status_code="210", invoice="FA1", reason_code="TX_TVA_ERR", issued_at=_SEPTEMBER
+                    ),
+                    flow_type="CustomerInvoiceLC",
+                    name="CDV_210.xml",
+                    syntax="CDAR",
+                ),
+                Brought(
+                    content=_good("ACHAT-1"), flow_type="SupplierInvoice", name="ACHAT-1.xml", syntax="UBL"
+                ),
+            ),
         ),
         *_bundles(),
     )

@@ -135,7 +135,7 @@ class Ended:
 class Violation:
     """A broken promise: which invariant, and what was seen."""
 
-    rule: str  # I1 … I11, or "harness"
+    rule: str  # I1 … I12, or "harness"
     seen: str
 
     def __str__(self) -> str:

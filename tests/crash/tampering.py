@@ -14,8 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.crash.bench import Bench
-from tests.crash.check import Evidence, violations
-from tests.crash.spec import Ended, Life, RunSpec
+from tests.crash.check import violations
+from tests.crash.evidence import Evidence
+from tests.crash.spec import Ended, RunSpec
 
 Trick = Callable[[Evidence], Evidence]
 
@@ -97,6 +98,21 @@ def _praise_archive(seen: Evidence) -> Evidence:
     return seen
 
 
+def _supplied(seen: Evidence) -> Path:
+    return next(path for path in seen.place.taken.iterdir() if path.name.endswith("ACHAT-1.xml"))
+
+
+def _lay_down_again(seen: Evidence) -> Evidence:
+    first = _supplied(seen)
+    first.with_name(first.name.replace("ACHAT-1", "ACHAT-1~2")).write_bytes(first.read_bytes())
+    return seen
+
+
+def _lay_down_never(seen: Evidence) -> Evidence:
+    _supplied(seen).unlink()
+    return seen
+
+
 def _tell_secret(seen: Evidence) -> Evidence:
     (seen.place.state / "note.txt").write_text("Authorization: Bearer abc", "ascii")
     return seen
@@ -136,6 +152,8 @@ TRICKS: dict[str, tuple[str, Trick]] = {
     "a private copy is left": ("I6", _leave_copy),
     "a drop is left": ("I6", _leave_drop),
     "the history is rewritten": ("I7", _rewrite_history),
+    "what came is laid down twice": ("I12", _lay_down_again),
+    "what came is never laid down": ("I12", _lay_down_never),
     "a document is held without need": ("I8", _hold),
     "an archive ends better than its documents": ("I8", _praise_archive),
     "nothing settles": ("I9", _never_settle),
@@ -150,9 +168,8 @@ def main() -> int:
     found = {}
     with Bench() as bench:
         for name, (_, trick) in TRICKS.items():
-            shape = "zip" if "archive" in name else "plain"
-            bench.begin(RunSpec(shape=shape, plan="accepted"))
-            bench.live(Life())
+            shape = "zip" if "archive" in name else "received" if "came" in name else "plain"
+            bench.run(RunSpec(shape=shape, plan="accepted"))
             broken = violations(trick(bench.evidence()))
             found[name] = sorted({violation.rule.split()[0] for violation in broken})
     print(json.dumps(found))

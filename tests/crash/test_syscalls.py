@@ -1,7 +1,7 @@
 """Level L1: every system call on files and sockets goes wrong once, and nothing is lost or sent twice.
 
 A life is killed at each call that changes anything; in another life each call fails, with an errno that a
-disk or a share in trouble gives. Then an ordinary life, and the invariants I1 to I11.
+disk or a share in trouble gives. Then an ordinary life, and the invariants I1 to I12.
 """
 
 from __future__ import annotations
