@@ -35,7 +35,7 @@ _ENDS = {"210", "213"}
 # Set while an invoice is on its way; whatever its buyer says of it comes later, be the clocks as they may.
 _ON_ITS_WAY = {"200", "201", "202", "203", "221"}
 # Of flows and of what the administration is told, not of the invoice itself (v3.2 §3.4.4).
-_TECHNICAL = {"250", "251", "400", "401", "500", "501", "601"}
+TECHNICAL = {"250", "251", "400", "401", "500", "501", "601"}
 _REPEATED = {"DOUBLON", "REJ_UNI", "IRR_UNICITE"}
 
 
@@ -198,7 +198,7 @@ def is_repeat_rejected(said: Announced) -> bool:
 def _counts(said: Announced) -> bool:
     """Whether its code is that of a document's life at all; what else comes is kept and shown."""
     code = said.code or ""
-    return len(code) == 3 and code.isascii() and code.isdigit() and code not in _TECHNICAL
+    return len(code) == 3 and code.isascii() and code.isdigit() and code not in TECHNICAL
 
 
 def _replaces(said: Announced, before: Announced) -> bool:

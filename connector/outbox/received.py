@@ -13,6 +13,7 @@ from datetime import datetime, tzinfo
 
 from connector import names
 from connector.incoming import Delivery, Effect
+from connector.lifecycle import TECHNICAL
 from connector.messages import Messages
 from connector.model import Announced, Document, Job, Party, Problem, Syntax
 from connector.outbox.layout import clean
@@ -87,7 +88,11 @@ def asks(delivery: Delivery, job: Job | None) -> bool:
         job: whose document the status is about.
     """
     said = delivery.status
-    if said is None or said.code is None or delivery.effect not in _NEWS:
+    if said is None or said.code is None:
+        return False
+    # One of its flow leaves the document's own status as it is, and is news all the same.
+    of_flow = delivery.effect is Effect.KEPT and said.code in TECHNICAL
+    if delivery.effect not in _NEWS and not of_flow:
         return False
     return asks_for_something(status_advice(facts_of(delivery, said), job))
 

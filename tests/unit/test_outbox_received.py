@@ -107,6 +107,31 @@ def test_every_effect_of_a_status_has_its_sentence(
     assert (record["message"] == record["message_en"]) == (language == "en")
 
 
+@pytest.mark.parametrize(
+    ("code", "reason", "effect", "asked"),
+    [
+        ("207", "QTE_ERR", Effect.CURRENT, True),
+        ("221", "ROUTAGE_ERR", Effect.CURRENT, True),
+        ("301", "REJ_PER", Effect.CURRENT, True),
+        ("213", "DOUBLON", Effect.FIRST_STANDS, True),
+        ("205", None, Effect.CURRENT, False),
+        ("207", "QTE_ERR", Effect.KEPT, False),  # repeated, or older than what is known
+        ("210", "TX_TVA_ERR", Effect.AFTER_END, False),
+        ("501", "IRR_SYNTAX", Effect.KEPT, True),  # of the flow: it never becomes the document's own status
+        ("251", "REJ_COH", Effect.KEPT, True),
+        ("601", "REJ_ENCAISSEMENT", Effect.KEPT, True),
+        ("250", None, Effect.KEPT, False),
+        ("501", "IRR_SYNTAX", Effect.AFTER_END, False),
+    ],
+)
+def test_a_text_is_written_for_what_is_news_and_asks_for_something(
+    code: str, reason: str | None, effect: Effect, asked: bool
+) -> None:
+    said = Announced(code=code, reasons=(Reason(code=reason),) if reason else ())
+    _, files = announced(delivery(status=said, effect=effect), job(), desk())
+    assert [suffix for folder, suffix, _ in files if folder == "erreurs"] == [".ERREUR.txt"] * asked
+
+
 def test_a_status_is_named_after_the_file_that_was_dropped_and_the_day_is_the_companys() -> None:
     name, files = announced(delivery(status=Announced(code="205"), effect=Effect.CURRENT), job(), desk())
     assert name == "FA1_CDV_205_003"
