@@ -238,7 +238,7 @@ class Bench:
         self._take(consumer)
 
     def _take(self, consumer: Consumer) -> None:
-        if not shapes()[self._spec.shape].decided:
+        if not shapes()[self._spec.shape].is_left_alone:
             consumer.take()
 
     def _set_out(self, spec: RunSpec) -> None:
@@ -250,6 +250,9 @@ class Bench:
             self._decide()
         if shapes()[spec.shape].brought:
             self._bring()
+        if shapes()[spec.shape].then:
+            self._live_before()
+            self.place.drop(shapes()[spec.shape].then)
 
     # ------------------------------------------------------------------ the pieces of a run
     def begin(self, spec: RunSpec) -> None:

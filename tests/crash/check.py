@@ -122,6 +122,10 @@ def _one_result_each(seen: Evidence) -> Iterator[str]:
         if len(contents) > 1 and (seen.mode == "kill" or len(set(contents)) > 1):
             yield f"{name} was delivered {len(contents)} times, {len(set(contents))} contents"
     bodiless = sum(not document.comes_out for document in seen.documents)
+    if seen.shape.then and any(job["outcome"] == "accepted" for job in seen.jobs):
+        old = {job["id"] for job in seen.jobs if job["outcome"] == "rejected_before_sending"}
+        if old - seen.settled or old & told.keys():
+            yield f"{sorted(old)} came again and was accepted, and the old answers are there still"
     fewest, most = seen.inputs.total() + bodiless, (seen.inputs + seen.outgrown).total() + bodiless
     if not fewest <= len(seen.jobs) <= most:
         yield f"{len(seen.jobs)} jobs for {fewest} to {most} contents"
@@ -204,6 +208,8 @@ def _history(seen: Evidence) -> Iterator[str]:
 def _outcomes(seen: Evidence) -> Iterator[str]:
     good = {"accepted", *seen.plan.outcomes}
     ends = {(file.route, file.name): file.ends for file in seen.shape.files}
+    for file in seen.shape.then:
+        ends[file.route, file.name] = ends.get((file.route, file.name), frozenset()) | file.ends
     for file in seen.shape.files:
         ends |= {(file.route, f"{file.name}/{document.name}"): document.ends for document in file.documents}
     for job in seen.letters:
@@ -239,7 +245,7 @@ def _archives(seen: Evidence) -> Iterator[str]:
 
 def _expected(seen: Evidence, found: Counter[str]) -> Iterator[str]:
     """Where every deposit may succeed, what one of several files may end as, only the others may."""
-    files: list[Dropped | Packed] = [file for file in seen.shape.files if not file.documents]
+    files: list[Dropped | Packed] = [file for file in seen.shape.dropped if not file.documents]
     files += seen.documents
     contents = {sha256_of(file.content) for file in files if "good" in file.ends}
     contested = [file for file in files if {"duplicate", "held"} & file.ends]

@@ -82,7 +82,7 @@ def live(
     _begin(number)
     shape, plan = shapes()[spec.shape], PLANS[spec.plan]
     # A writer can only come in between when even a small file is read in several pieces.
-    eager = spec.eager and not shape.decided
+    eager = spec.eager and not shape.is_left_alone
     small = any(deed.when == "copying" for deed in shape.deeds)
     effects._PIECE = _SMALL_PIECE if small else _PIECE
     consumer = Consumer(warm.place, warm.shared)

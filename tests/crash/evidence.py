@@ -48,6 +48,7 @@ class Evidence:
         for number, deed in enumerate(self.shape.deeds):
             if self.deeds >> number & 1:
                 final["ventes", deed.name] = deed.content
+        final |= {(file.route, f"{file.name} again"): file.content for file in self.shape.then}
         return Counter(map(sha256_of, final.values())) + Counter(
             sha256_of(document.content) for document in self.documents if document.comes_out
         )

@@ -6,10 +6,11 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.crash.shapes import Shape
+from tests.crash.shapes import Dropped, Shape
 
 ROUTES = {"ventes": "each", "achats": "all"}  # name → how the documents of an archive go
 SECRET = "simulated-secret"
@@ -133,8 +134,16 @@ class Place:
             folder.mkdir(parents=True)
 
     def fill(self, shape: Shape) -> None:
-        """Drop the files of a shape, oldest first."""
-        for number, file in enumerate(shape.files):
+        """Drop the files of a shape, oldest first, and what is asked for beside them."""
+        self.drop(shape.files)
+        for name in shape.requests:
+            path = self.inbox_of(shape.routes[0]) / name
+            path.touch()
+            os.utime(path, (_LONG_AGO, _LONG_AGO))
+
+    def drop(self, files: Sequence[Dropped]) -> None:
+        """Drop files, oldest first."""
+        for number, file in enumerate(files):
             path = self.inbox_of(file.route) / file.name
             path.write_bytes(file.content)
             os.utime(path, (_LONG_AGO + number, _LONG_AGO + number))

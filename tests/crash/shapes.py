@@ -84,6 +84,8 @@ class Shape:
         decided: a first life is lived to its end, and an operator lets go on what was held in it; nobody
             takes results away before the run is over.
         brought: what the platform has for us after a first life in which the files have come to their end.
+        then: what is dropped after such a first life; nobody takes results away before the run is over.
+        requests: names of empty files that lie in the first route's inbox, too, and ask for something.
     """
 
     name: str
@@ -93,7 +95,19 @@ class Shape:
     broken: str = ""
     decided: bool = False
     brought: tuple[Brought, ...] = ()
+    then: tuple[Dropped, ...] = ()
+    requests: tuple[str, ...] = ()
     routes: tuple[str, ...] = field(default=("ventes",))
+
+    @property
+    def is_left_alone(self) -> bool:
+        """Whether nobody takes results away before the run is over."""
+        return self.decided or bool(self.then)
+
+    @property
+    def dropped(self) -> tuple[Dropped, ...]:
+        """All files, sooner or later."""
+        return self.files + self.then
 
 
 def _good(number: str) -> bytes:
@@ -153,6 +167,7 @@ def shapes() -> dict[str, Shape]:
     """Every shape by name."""
     one = _good("FA1")
     longer, other = one + b"<!-- late -->", _good("FA9")
+    odd = one.replace(b"<cbc:ID>", b"<cbc:Strange/><cbc:ID>", 1)  # of the same number and date, and refused
     either = frozenset({"good", "duplicate"})
     first_or_held = frozenset({"good", "held"})
     late = frozenset({"good", "held"})
@@ -232,6 +247,19 @@ def shapes() -> dict[str, Shape]:
                 Dropped(name="FA1 bis.xml", content=longer, ends=frozenset({"good", "repeat"})),
             ),
             decided=True,
+        ),
+        Shape(
+            name="corrected",
+            files=(Dropped(name="FA1.xml", content=odd, ends=rejected),),
+            then=(Dropped(name="FA1.xml", content=one),),
+        ),
+        Shape(
+            name="cancelled",
+            files=(
+                Dropped(name="FA1.xml", content=one, ends=frozenset({"cancelled"})),
+                Dropped(name="FA2.xml", content=_good("FA2")),
+            ),
+            requests=("FA1.xml.annuler",),
         ),
         Shape(
             name="received",
