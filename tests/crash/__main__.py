@@ -48,12 +48,12 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _levels(asked: argparse.Namespace, tallies: list[Tally]) -> None:
     """What was asked for, as long as there is time; all of it: half of the time for each."""
-    begun, seconds = time.monotonic(), asked.minutes * 60
-    half, deadline = begun + seconds / 2, begun + seconds
+    deadline = time.monotonic() + asked.minutes * 60
     seen = list(run_series(dry(), workers=asked.workers))
     for outcome in seen:
         tallies[0].add(outcome)
     ones = sampled((spec for outcome in _in_order(seen) for spec in singles(outcome)), 10**9, asked.seed)
+    half = (time.monotonic() + deadline) / 2
     if asked.level in ("all", "singles"):
         _until(
             half if asked.level == "all" else deadline,
