@@ -34,6 +34,9 @@ class BytesBody:
         self.started = self.finished = True
         yield self._content
 
+    def close(self) -> None:
+        """Nothing is open."""
+
 
 class SpoolBody:
     """A private copy with something before and behind it, with a length known beforehand.
@@ -61,6 +64,7 @@ class SpoolBody:
         self._before, self._after = before, after
         self._path, self._size = path, size
         self._write = write
+        self._copy: BinaryIO | None = None  # while it is being read
         self.content_type = content_type
         self.length = len(before) + (size if written is None else written) + len(after)
         self.started = self.finished = False
@@ -73,20 +77,28 @@ class SpoolBody:
             OSError: it cannot be read.
         """
         self.started = self.finished = False
-        with self._path.open("rb") as copy:
-            if os.fstat(copy.fileno()).st_size != self._size:
-                raise SpoolChanged(f"{self._path.name} is no longer {self._size} bytes long")
-            read = copy.read(PIECE)
-            piece = self._before + self._write(read)
-            left = self._size - len(read)
-            while left:
-                self.started = True
-                yield piece
-                read = _next_piece(copy, left)
-                left -= len(read)
-                piece = self._write(read)
-            self.started = self.finished = True
-            yield piece + self._after
+        self.close()
+        copy = self._copy = self._path.open("rb")
+        if os.fstat(copy.fileno()).st_size != self._size:
+            raise SpoolChanged(f"{self._path.name} is no longer {self._size} bytes long")
+        read = copy.read(PIECE)
+        piece = self._before + self._write(read)
+        left = self._size - len(read)
+        while left:
+            self.started = True
+            yield piece
+            read = _next_piece(copy, left)
+            left -= len(read)
+            piece = self._write(read)
+        self.close()
+        self.started = self.finished = True
+        yield piece + self._after
+
+    def close(self) -> None:
+        """Close the copy, if it is open."""
+        if self._copy is not None:
+            self._copy.close()
+            self._copy = None
 
 
 def form_with_file(*, info: bytes, name: str, media_type: str, path: Path, size: int) -> SpoolBody:

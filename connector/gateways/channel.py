@@ -31,7 +31,7 @@ class Session(Protocol):
         """Close every connection."""
 
 
-OpenSession = Callable[[Timeouts, int, Sequence[str], str], Session]
+OpenSession = Callable[[Timeouts, int, Sequence[str], str, bool], Session]
 
 
 class Channel:
@@ -51,7 +51,10 @@ class Channel:
         connections = account.max_in_flight + _SPARE_CONNECTIONS
         # XP Z12-013 renamed the header between Flow 1.1.0 and 1.2.0.
         request_id = "X-Request-Id" if account.api_version == "1.1" else "Request-Id"
-        self._session = session(account.timeouts, connections, urls, request_id)
+        # Where a deposit in doubt has to wait for a person, none may come into doubt by a connection that the
+        # other end has closed meanwhile: each request has one of its own.
+        reuse = account.gateway != "chorus-pro"
+        self._session = session(account.timeouts, connections, urls, request_id, reuse)
         self._gate = gate
         credentials = Credentials(
             token_url=str(account.token_url),

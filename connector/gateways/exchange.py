@@ -44,6 +44,9 @@ class Body(Protocol):
     def pieces(self) -> AsyncIterator[bytes]:
         """Read from the beginning. Raises OSError when what it reads from fails."""
 
+    def close(self) -> None:
+        """Let go of what it reads from: whoever read it last may never have come to the end."""
+
 
 class Sink(Protocol):
     """Where the body of a good answer (200) goes piece by piece, instead of into memory."""

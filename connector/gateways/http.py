@@ -66,6 +66,7 @@ class HttpSession:
         connections: at most so many at once.
         urls: where requests will go, to look up their proxies (`HTTPS_PROXY`, `NO_PROXY` …) once.
         request_id: the header that names each request.
+        reuse: a connection serves several requests; a server may close it just when the next one leaves.
         tls: whom to trust; by default what the machine's administrator trusts, beside the public authorities.
     """
 
@@ -75,6 +76,7 @@ class HttpSession:
         connections: int,
         urls: Sequence[str],
         request_id: str = "Request-Id",
+        reuse: bool = True,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._total = timeouts.total
@@ -82,6 +84,7 @@ class HttpSession:
         self._timeout = httpx.Timeout(
             connect=timeouts.connect, read=timeouts.read, write=timeouts.write, pool=timeouts.pool
         )
+        self._reuse = reuse
         tls = tls or trusted()
         self._direct = self._transport(tls, connections, None)
         self._through_proxy = {
@@ -94,10 +97,12 @@ class HttpSession:
         self, tls: ssl.SSLContext, connections: int, proxy: httpx.Proxy | None
     ) -> AiohttpTransport:
         def session() -> aiohttp.ClientSession:
-            return aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEP_ALIVE, ssl=tls),
-                cookie_jar=aiohttp.DummyCookieJar(),
+            connector = (
+                aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEP_ALIVE, ssl=tls)
+                if self._reuse
+                else aiohttp.TCPConnector(limit=connections, force_close=True, ssl=tls)
             )
+            return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
         return AiohttpTransport(verify=tls, proxy=proxy, client=session)
 
@@ -111,6 +116,9 @@ class HttpSession:
                 await answer.fetch(self._way_to(request.url), self._timeout)
         except (*_NETWORK_ERRORS, AnswerTooLong) as error:
             answer.failed(error)
+        finally:
+            if request.body is not None:
+                request.body.close()
         return answer.exchange(int((time.monotonic() - started) * 1000))
 
     async def close(self) -> None:

@@ -15,7 +15,7 @@ import os
 import struct
 import tarfile
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from pathlib import Path
 
 from connector.gateways.body import SpoolChanged
@@ -89,6 +89,7 @@ class EnvelopeBody:
         whole = _tar_length(parcel.size)
         self.length = len(_GZIP_HEAD) + whole + 5 * -(-whole // _PIECE) + 8
         self.started = self.finished = False
+        self._pieces: Generator[bytes, None, None] | None = None  # while the copy is being read
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Read the copy anew.
@@ -98,7 +99,8 @@ class EnvelopeBody:
             OSError: it cannot be read.
         """
         self.started = self.finished = False
-        pieces = envelope(self._parcel)
+        self.close()
+        pieces = self._pieces = envelope(self._parcel)
         waiting = next(pieces)
         for piece in pieces:
             self.started = True
@@ -106,6 +108,12 @@ class EnvelopeBody:
             waiting = piece
         self.started = self.finished = True
         yield waiting
+
+    def close(self) -> None:
+        """Close the copy, if it is open."""
+        if self._pieces is not None:
+            self._pieces.close()
+            self._pieces = None
 
 
 def sha256_of_envelope(parcel: Parcel) -> str:
@@ -116,7 +124,7 @@ def sha256_of_envelope(parcel: Parcel) -> str:
     return digest.hexdigest()
 
 
-def envelope(parcel: Parcel) -> Iterator[bytes]:
+def envelope(parcel: Parcel) -> Generator[bytes, None, None]:
     """The pieces of a parcel's envelope.
 
     Raises:

@@ -316,9 +316,10 @@ def _session(
     connections: int,
     urls: Sequence[str],
     request_id: str,
+    reuse: bool,
 ) -> FailingSession:
     patience = timeouts.model_copy(update={"read": read_timeout})
-    return FailingSession(HttpSession(patience, connections, urls, request_id, tls), points)
+    return FailingSession(HttpSession(patience, connections, urls, request_id, reuse, tls), points)
 
 
 def _plain_session(
@@ -328,6 +329,7 @@ def _plain_session(
     connections: int,
     urls: Sequence[str],
     request_id: str,
+    reuse: bool,
 ) -> HttpSession:
     patience = timeouts.model_copy(update={"read": read_timeout})
-    return HttpSession(patience, connections, urls, request_id, tls)
+    return HttpSession(patience, connections, urls, request_id, reuse, tls)

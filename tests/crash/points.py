@@ -210,6 +210,9 @@ class _HalfWay:
             self._points.passing(self._label)
             yield piece[half:]
 
+    def close(self) -> None:
+        self._body.close()
+
 
 class FailingSession:
     """A real session, with points before a request, in the middle of its body, and before its answer is seen.
