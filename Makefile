@@ -22,7 +22,7 @@ demo: $(READY) ## eight files through the connector, against a simulated platfor
 	@$(BIN)/connector --lang $(SPEAK) demo
 
 test: $(READY) ## the whole test suite but what takes minutes
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/crash
+	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/crash
 	$(BIN)/python -m pytest tests/crash
 
 test-slow: $(READY) ## the tests that take minutes

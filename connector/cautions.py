@@ -30,8 +30,12 @@ class Caution:
     facts: dict[str, str]
 
 
-def cautions(settings: Settings) -> Iterator[Caution]:
-    """Everything about this machine; each disk is told of once."""
+def cautions(settings: Settings, least: int | None = None) -> Iterator[Caution]:
+    """Everything about this machine; each disk is told of once.
+
+    Args:
+        least: bytes that should be free on each disk; by default 2 GiB, or a twentieth of a small one.
+    """
     told: set[int] = set()
     places = [("state_dir", settings.state_dir)]
     places += [(f'route "{route.name}"', route.outbox_dir) for route in settings.route]
@@ -42,7 +46,7 @@ def cautions(settings: Settings) -> Iterator[Caution]:
             continue
         if device not in told:
             told.add(device)
-            yield from _room(about, folder)
+            yield from _room(about, folder, least)
     for route in settings.route:
         kind = kind_of(route.inbox_dir)
         if is_remote(kind):
@@ -62,8 +66,8 @@ def skewed(account: str, ahead: float | None) -> Iterator[Caution]:
         yield Caution(kind=kind, about=f"account {account}", facts={"seconds": f"{abs(ahead):.0f}"})
 
 
-def _room(about: str, folder: Path) -> Iterator[Caution]:
+def _room(about: str, folder: Path, least: int | None) -> Iterator[Caution]:
     usage = shutil.disk_usage(folder)
-    if usage.free < min(LEAST_FREE, usage.total * LEAST_SHARE):
+    if usage.free < (least or min(LEAST_FREE, usage.total * LEAST_SHARE)):
         free = f"{usage.free / 1024**2:.0f}"
         yield Caution(kind="little-room", about=about, facts={"folder": str(folder), "mb": free})

@@ -21,7 +21,7 @@ from tests.crash.tally import HEAD, Tally
 
 RUNS = 10_000  # at least
 SEED = 7
-DIED_ONE_IN = 20  # of the deaths that could be pictured
+DIED_ONE_IN = 50  # of the deaths that could be pictured, as in the long level
 PLANS_BESIDE = 1  # behaviours of the platform, beside the ordinary one, that each shape meets
 FIRST_DEATHS = (  # from which all second ones are tried: a doubt, an orphan, a promise, half a delivery
     RunSpec(shape="plain", plan="502-stored", points=(Point("submit after", 1),)),

@@ -140,15 +140,11 @@ def test_the_platforms_clock_is_read_from_its_answer() -> None:
     assert Exchange(body_started=True, at=at).clock_ahead is None
 
 
-def test_a_disk_with_little_room_is_told_of_once(
-    tmp_path: Path, platform: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_with_little_room_is_told_of_once(tmp_path: Path, platform: Simulator) -> None:
     settings = load(plant(tmp_path, platform).config)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    assert [one.kind for one in cautions(settings) if one.kind == "little-room"] == []
-    monkeypatch.setattr("connector.cautions.LEAST_FREE", 2**62)
-    monkeypatch.setattr("connector.cautions.LEAST_SHARE", 1.0)
-    (caution,) = cautions(settings)
+    assert list(cautions(settings, least=1)) == []
+    (caution,) = cautions(settings, least=2**62)
     assert (caution.kind, caution.about) == ("little-room", "state_dir")
 
 

@@ -75,7 +75,7 @@ def test_P01_killed_in_the_middle_the_next_run_finishes_each_file_once(
     finish(tree, platform, dropped)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_P03_killed_again_and_again_at_any_moment_each_file_is_finished_once(
     tmp_path: Path, platform: Simulator, seed: int
 ) -> None:
