@@ -44,7 +44,7 @@ from connector.moves import Folders
 from connector.outbox import OutboxScribe
 from connector.outbox.letters import RouteLetters
 from connector.paths import folders_of, journal_of, owned
-from connector.periods import due_on
+from connector.periods import Calendar, due_on
 from connector.policy import LookupRules, RecipientRules, RouteRules
 from connector.ports import Clock, Courier, Inspector
 from connector.reception import Reception
@@ -244,7 +244,6 @@ def _line(
     kind = kind_of(route.inbox_dir)
     remote = is_remote(kind)
     quiet = quiet_seconds(kind) if route.quiet_seconds is None else route.quiet_seconds
-    traits = traits_of(settings.account_of(route))
     calendar = read_calendar(settings.ereporting_calendar)
     inbox = Inbox(
         route.inbox_dir,
@@ -262,25 +261,7 @@ def _line(
         account=route.account,
         batch=route.batch,
         folders=_made(folders_of(settings, route)),
-        rules=RouteRules(
-            accept=frozenset(route.accept),
-            carried=traits.families,
-            syntaxes=traits.syntaxes,
-            has_directory=settings.account_of(route).has_directory,
-            companies=frozenset(settings.account_of(route).organizations),
-            duplicates=route.duplicates,
-            on_same_number=route.on_same_number,
-            on_same_period=route.on_same_period,
-            identifiers=Severity.ERROR if settings.environment == "production" else Severity.WARNING,
-            zone=ZoneInfo(settings.timezone),
-            calendar=calendar,
-            declarants=declarants_of(settings, calendar),
-            bundle=route.bundle,
-            business_rules=route.rules_level,
-            max_size=min(route.max_size, traits.largest),
-            incomplete_grace=timedelta(seconds=2 * quiet),
-            quiet=timedelta(seconds=quiet),
-        ),
+        rules=_route_rules(settings, route, calendar, quiet),
         lookup_rules=lookup_rules(settings.account_of(route)),
         drops=inbox,
         journal=journal,
@@ -304,6 +285,31 @@ def _line(
         recipient_rules=_recipient_rules(settings.account_of(route), route),
     )
     return Line(route=route, world=world, inbox=inbox, bell=bell)
+
+
+def _route_rules(settings: Settings, route: Route, calendar: Calendar, quiet: float) -> RouteRules:
+    """What the settings say about taking documents, as the decisions read it."""
+    account = settings.account_of(route)
+    traits = traits_of(account)
+    return RouteRules(
+        accept=frozenset(route.accept),
+        carried=traits.families,
+        syntaxes=traits.syntaxes,
+        has_directory=account.has_directory,
+        companies=frozenset(account.organizations),
+        duplicates=route.duplicates,
+        on_same_number=route.on_same_number,
+        on_same_period=route.on_same_period,
+        identifiers=Severity.ERROR if settings.environment == "production" else Severity.WARNING,
+        zone=ZoneInfo(settings.timezone),
+        calendar=calendar,
+        declarants=declarants_of(settings, calendar),
+        bundle=route.bundle,
+        business_rules=route.rules_level,
+        max_size=min(route.max_size, traits.largest),
+        incomplete_grace=timedelta(seconds=2 * quiet),
+        quiet=timedelta(seconds=quiet),
+    )
 
 
 def _office(
