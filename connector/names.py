@@ -97,7 +97,8 @@ def of_result(name: bytes, member: str | None) -> str:
         return safe(name)
     bundle = safe(name[: -len(member.encode()) - 1])
     stem, extension = split(safe(base(name)))
-    return f"{bundle[:LONGEST_BUNDLE]}__{stem}"[:LONGEST_STEM].rstrip(" ._") + extension
+    together = f"{bundle[:LONGEST_BUNDLE]}__{stem}"[:LONGEST_STEM].rstrip(" ._") + extension
+    return safe(together.encode())  # a mark that kept the bundle's own name apart is not needed any more
 
 
 def split(name: str) -> tuple[str, str]:

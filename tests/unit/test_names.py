@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector import names
@@ -183,6 +183,8 @@ member_path = st.text(
 
 
 @given(any_name, member_path)
+@example(b"COM1", "0")
+@example(b"lot.zip", "CON.xml")
 def test_N03_the_result_of_a_document_of_a_bundle_is_safe_and_short(bundle: bytes, member: str) -> None:
     built = names.of_result(bundle + b"/" + member.encode(), member)
     assert names.safe(built.encode()) == built
