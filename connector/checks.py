@@ -74,6 +74,7 @@ def _overlaps(routes: tuple[Route, ...]) -> Iterator[str]:
             inbox = other.inbox_dir.absolute()
             for label, folder in (
                 ("outbox", route.outbox_dir),
+                ("work folder", route.work_dir),
                 ("archive", route.archive_dir),
                 ("root", route.root),
             ):
