@@ -41,6 +41,9 @@ def faults(settings: Settings) -> Iterator[str]:
     yield from _time_zone(settings.timezone)
     yield from _overlaps(settings.route)
     for route in settings.route:
+        if settings.state_dir.absolute().is_relative_to(route.inbox_dir.absolute()):
+            yield f'route "{route.name}": state_dir lies inside its inbox; choose a folder outside of it'
+    for route in settings.route:
         yield from _folders(route)
         yield from _rules(route)
 

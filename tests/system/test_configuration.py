@@ -125,10 +125,19 @@ def test_a_mail_server_whose_password_is_missing(tree: Tree) -> None:
     assert_refused(tree, tree.run("run"), "mail.password")
 
 
-def test_work_or_state_inside_the_inbox_is_never_taken_for_drops(tree: Tree) -> None:
+def test_a_work_folder_inside_the_inbox_is_refused(tree: Tree) -> None:
     change(tree, "quiet_seconds", f'work = "{tree.inbox / "travail"}"\nquiet_seconds')
     ended = tree.run_once()
-    assert ended.code == 78 or len(tree.jobs()) == 1, f"{len(tree.jobs())} jobs for one file"
+    assert ended.code == 78
+    assert "work folder" in ended.err
+    assert tree.jobs() == []
+
+
+def test_a_state_directory_inside_the_inbox_is_refused(tree: Tree) -> None:
+    inside = {"CONNECTOR_STATE_DIR": str(tree.inbox / "etat")}
+    ended = tree.run("run", "--once", env=tree.environment(**inside))
+    assert ended.code == 78
+    assert "state_dir lies inside" in ended.err
 
 
 def test_a_time_zone_that_does_not_exist(tree: Tree) -> None:
